@@ -1,0 +1,221 @@
+//! What areas tell one another. A fact is written to the outbox with the state it tells of, and is never changed.
+
+use crate::{
+    Action, Category, Confidence, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs, Tlp, WarningKind,
+};
+use serde::{Deserialize, Serialize};
+
+/// At most this many items travel in one fact, so that a hearer's transaction stays short.
+pub const FACT_ITEMS_MAX: usize = 1_000;
+
+/// One fact. Each kind is said by one area (see docs/flow.md).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
+pub enum Fact {
+    /// These indicators are new or have changed: each stands here whole, by value.
+    Indicators(Vec<Indicator>),
+    /// The warning lists were built anew.
+    WarningIndex(WarningIndexBuilt),
+    /// These decisions were taken, undone, or have expired.
+    Decisions(Vec<Decision>),
+    /// A snapshot was published.
+    Snapshot(SnapshotPublished),
+    /// What edges counted.
+    Sightings(Vec<Sighting>),
+    /// Something is wrong with an asset, or with Sipar itself.
+    Finding(Finding),
+}
+
+impl Fact {
+    /// Which kind this is.
+    #[must_use]
+    pub const fn kind(&self) -> FactKind {
+        match self {
+            Self::Indicators(_) => FactKind::Indicators,
+            Self::WarningIndex(_) => FactKind::WarningIndex,
+            Self::Decisions(_) => FactKind::Decisions,
+            Self::Snapshot(_) => FactKind::Snapshot,
+            Self::Sightings(_) => FactKind::Sightings,
+            Self::Finding(_) => FactKind::Finding,
+        }
+    }
+}
+
+/// The kinds of fact, as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactKind {
+    /// [`Fact::Indicators`]
+    Indicators,
+    /// [`Fact::WarningIndex`]
+    WarningIndex,
+    /// [`Fact::Decisions`]
+    Decisions,
+    /// [`Fact::Snapshot`]
+    Snapshot,
+    /// [`Fact::Sightings`]
+    Sightings,
+    /// [`Fact::Finding`]
+    Finding,
+}
+
+impl FactKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] =
+        &[Self::Indicators, Self::WarningIndex, Self::Decisions, Self::Snapshot, Self::Sightings, Self::Finding];
+
+    /// The word in the outbox's `kind` column.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Indicators => "indicators",
+            Self::WarningIndex => "warning_index",
+            Self::Decisions => "decisions",
+            Self::Snapshot => "snapshot",
+            Self::Sightings => "sightings",
+            Self::Finding => "finding",
+        }
+    }
+}
+
+/// One observable and everything that sources say of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Indicator {
+    /// What it is about.
+    pub observable: Observable,
+    /// One per source and category; empty once every source has withdrawn.
+    pub assertions: Vec<Assertion>,
+}
+
+/// What one source says of one observable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assertion {
+    /// The source's short name.
+    pub source: String,
+    /// Sources that copy one another share a family, and count once.
+    pub family: String,
+    /// What the source says it is.
+    pub category: Category,
+    /// How sure the source is.
+    pub confidence: Confidence,
+    /// When the source first saw it.
+    pub first_seen: TimestampMs,
+    /// When the source last saw it.
+    pub last_seen: TimestampMs,
+    /// Who may know.
+    pub tlp: Tlp,
+    /// Where one can read more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// A warning list, as those who decide need it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarningList {
+    /// Its short name.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
+    /// What it does.
+    pub kind: WarningKind,
+    /// How many entries it has.
+    pub entries: u64,
+}
+
+/// The warning lists as one file in the form of base/snapshot's `WarningIndex`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarningIndexBuilt {
+    /// BLAKE3 of the file, in hex: its name in the blob store.
+    pub blob: String,
+    /// The lists in it.
+    pub lists: Vec<WarningList>,
+}
+
+/// What has become of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecisionState {
+    /// In force.
+    Active,
+    /// A person undid it.
+    Undone,
+    /// A warning list of type `never` or `review` stopped it after the fact.
+    Withdrawn,
+    /// Its time ran out.
+    Expired,
+    /// A later decision on the same observable took its place.
+    Superseded,
+}
+
+/// A block or an allowance, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Its number.
+    pub number: DecisionNumber,
+    /// What it is about.
+    pub observable: Observable,
+    /// What it does.
+    pub action: Action,
+    /// Why, in one of four words.
+    pub category: Category,
+    /// How bad.
+    pub severity: Severity,
+    /// The rule's name, or the role of the person: `rule:NAME` or `person:ROLE`.
+    pub decided_by: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Who may know.
+    pub tlp: Tlp,
+    /// Since when.
+    pub decided_at: TimestampMs,
+    /// Until when. Nothing is blocked for ever.
+    pub expires_at: TimestampMs,
+    /// What has become of it.
+    pub state: DecisionState,
+}
+
+/// A snapshot that edges may now use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotPublished {
+    /// Its serial.
+    pub serial: SnapshotSerial,
+    /// BLAKE3 of the file, in hex.
+    pub blob: String,
+    /// How many entries it holds.
+    pub entries: u64,
+    /// How large it is.
+    pub file_bytes: u64,
+    /// When it was compiled.
+    pub created_at: TimestampMs,
+}
+
+/// How often a listed thing was asked for in one minute. Never who asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The decision that listed it.
+    pub decision: DecisionNumber,
+    /// The start of the minute.
+    pub minute: TimestampMs,
+    /// How many times.
+    pub count: u64,
+    /// The subscriber network, as a name the operator gave; empty when there is one network only.
+    #[serde(default)]
+    pub network: String,
+    /// Counted but not blocked.
+    #[serde(default)]
+    pub shadow: bool,
+}
+
+/// Something is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What kind of wrong, as a short name.
+    pub class: String,
+    /// With what.
+    pub subject: String,
+    /// How bad.
+    pub severity: Severity,
+    /// What was seen.
+    pub detail: String,
+    /// When.
+    pub seen_at: TimestampMs,
+}

@@ -1,0 +1,29 @@
+//! The nouns that areas and edges exchange, and the one canonicaliser.
+//!
+//! Everything here is pure: no I/O, no clock, no chance.
+//! A noun enters this crate only when two areas exchange it.
+//! Parse at the door: a [`DomainName`] or an [`Observable`] that exists is already valid and canonical.
+
+pub mod address;
+pub mod fact;
+pub mod hash;
+pub mod ids;
+pub mod mail;
+pub mod name;
+pub mod observable;
+pub mod refang;
+pub mod score;
+pub mod time;
+pub mod url;
+pub mod vocabulary;
+
+pub use address::{Asn, Prefix};
+pub use fact::{Fact, FactKind};
+pub use hash::FileHash;
+pub use ids::{DecisionNumber, SnapshotSerial};
+pub use mail::MailAddress;
+pub use name::DomainName;
+pub use observable::{Observable, ObservableKind};
+pub use time::{Clock, SystemClock, TimestampMs};
+pub use url::CanonicalUrl;
+pub use vocabulary::{Action, Category, Confidence, Severity, Tlp, WarningKind};

@@ -1,0 +1,179 @@
+//! The small closed vocabularies: category, TLP, severity, action, confidence.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// A word that is not in the vocabulary.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{given}` is not a {what}; use one of: {allowed}")]
+pub struct UnknownWord {
+    /// Which vocabulary.
+    pub what: &'static str,
+    /// What was given.
+    pub given: String,
+    /// The words that exist.
+    pub allowed: String,
+}
+
+/// Defines an enum whose variants each have one word and one number (the number is the file format's).
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $name:ident ($what:literal) { $($(#[$vdoc:meta])* $variant:ident = $number:literal $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(into = "&'static str", try_from = "String")]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vdoc])* $variant = $number),+ }
+
+        impl $name {
+            /// Every word, in order of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The number, as stored and as in the snapshot.
+            #[must_use]
+            pub const fn number(self) -> u8 { self as u8 }
+
+            /// The variant with this number.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl From<$name> for &'static str {
+            fn from(value: $name) -> Self { value.word() }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = UnknownWord;
+            fn try_from(text: String) -> Result<Self, UnknownWord> { text.parse() }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownWord {
+                        what: $what,
+                        given: text.chars().take(40).collect(),
+                        allowed: [$($word),+].join(", "),
+                    }),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.word()) }
+        }
+    };
+}
+
+vocabulary! {
+    /// Why something may be blocked. There are no other reasons: blocking is a power (DESIGN §7, NCSP 3.2a).
+    Category ("category") {
+        /// Serves or is malicious software.
+        Malware = 1 "malware",
+        /// Commands infected machines.
+        C2 = 2 "c2",
+        /// Imitates somebody to steal credentials.
+        Phishing = 3 "phishing",
+        /// Takes money by deceit.
+        Fraud = 4 "fraud",
+    }
+}
+
+vocabulary! {
+    /// Traffic Light Protocol 2.0 (FIRST, 2022-08), from the freest to the strictest.
+    Tlp ("TLP") {
+        /// Anyone.
+        Clear = 0 "clear",
+        /// The community.
+        Green = 1 "green",
+        /// The organisation and its clients, on a need-to-know basis.
+        Amber = 2 "amber",
+        /// The organisation alone.
+        AmberStrict = 3 "amber+strict",
+        /// The people present alone.
+        Red = 4 "red",
+    }
+}
+
+vocabulary! {
+    /// How bad it is.
+    Severity ("severity") {
+        /// Worth knowing.
+        Low = 1 "low",
+        /// Worth acting on.
+        Medium = 2 "medium",
+        /// Act soon.
+        High = 3 "high",
+        /// Act now.
+        Critical = 4 "critical",
+    }
+}
+
+vocabulary! {
+    /// What a decision does.
+    Action ("action") {
+        /// Stop it.
+        Block = 1 "block",
+        /// Never stop it, whatever the feeds say, until this expires.
+        Allow = 2 "allow",
+    }
+}
+
+vocabulary! {
+    /// What a warning list does to an indicator that it touches (DESIGN §7).
+    WarningKind ("warning list type") {
+        /// Say so, nothing more.
+        Inform = 1 "inform",
+        /// The score drops.
+        Lower = 2 "lower",
+        /// A person must agree.
+        Review = 3 "review",
+        /// Nothing may block it.
+        Never = 4 "never",
+    }
+}
+
+/// How sure a source is of what it says: 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub struct Confidence(u8);
+
+impl Confidence {
+    /// `percent`, if it is at most 100.
+    #[must_use]
+    pub const fn new(percent: u8) -> Option<Self> {
+        if percent <= 100 { Some(Self(percent)) } else { None }
+    }
+
+    /// 0 to 100.
+    #[must_use]
+    pub const fn percent(self) -> u8 {
+        self.0
+    }
+}
+
+impl From<Confidence> for u8 {
+    fn from(value: Confidence) -> Self {
+        value.0
+    }
+}
+
+impl TryFrom<u8> for Confidence {
+    type Error = UnknownWord;
+    fn try_from(percent: u8) -> Result<Self, UnknownWord> {
+        Self::new(percent).ok_or_else(|| UnknownWord {
+            what: "confidence",
+            given: percent.to_string(),
+            allowed: "0 to 100".into(),
+        })
+    }
+}

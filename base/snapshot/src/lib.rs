@@ -1,0 +1,1 @@
+//! The signed, memory-mapped file that every edge answers from.

@@ -1,0 +1,1 @@
+//! SQLite and PostgreSQL behind one code path, with the outbox of facts.

@@ -1,0 +1,1 @@
+//! Reputation over HTTP.
