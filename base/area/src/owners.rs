@@ -1,0 +1,39 @@
+//! The one look-up across areas: who owns this?
+
+use serde::Serialize;
+use sipar_model::{Observable, TimestampMs};
+use std::sync::{Arc, OnceLock};
+
+/// Who owns something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// The party's short name.
+    pub party: String,
+    /// Its title.
+    pub title: String,
+    /// The asset that covers what was asked for.
+    pub asset: Observable,
+}
+
+/// Answers who owns an address or a name. Registry fills it.
+pub trait Owners: Send + Sync {
+    /// The owner of `subject` at `at`, by the longest match.
+    fn owner_of(&self, subject: &Observable, at: TimestampMs) -> Option<Owner>;
+}
+
+/// A place for the one [`Owners`], filled once while the house is being put together.
+#[derive(Clone, Default)]
+pub struct OwnersCell(Arc<OnceLock<Arc<dyn Owners>>>);
+
+impl OwnersCell {
+    /// Fills the place. A second call changes nothing.
+    pub fn fill(&self, owners: Arc<dyn Owners>) {
+        let _already_filled = self.0.set(owners);
+    }
+}
+
+impl Owners for OwnersCell {
+    fn owner_of(&self, subject: &Observable, at: TimestampMs) -> Option<Owner> {
+        self.0.get().and_then(|owners| owners.owner_of(subject, at))
+    }
+}

@@ -1,0 +1,31 @@
+//! A route with the resource and the act that it needs. There is no route without them.
+
+use axum::{http::Method, routing::MethodRouter};
+use sipar_authz::Act;
+
+/// One route of an area.
+#[derive(Clone)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, in axum's form: `/api/v1/intel/feeds/{slug}`.
+    pub path: &'static str,
+    /// The name of the resource that it touches.
+    pub resource: &'static str,
+    /// What it does to it.
+    pub act: Act,
+    /// The handler, with its state already in it.
+    pub handler: MethodRouter,
+}
+
+impl Route {
+    /// A route that reads.
+    pub fn get(path: &'static str, resource: &'static str, handler: MethodRouter) -> Self {
+        Self { method: Method::GET, path, resource, act: Act::Read, handler }
+    }
+
+    /// A route that changes something.
+    pub fn post(path: &'static str, resource: &'static str, act: Act, handler: MethodRouter) -> Self {
+        Self { method: Method::POST, path, resource, act, handler }
+    }
+}
