@@ -74,6 +74,8 @@ macro_rules! vocabulary {
     };
 }
 
+pub(crate) use vocabulary;
+
 vocabulary! {
     /// Why something may be blocked. There are no other reasons: blocking is a power (DESIGN §7, NCSP 3.2a).
     Category ("category") {
