@@ -1,1 +1,40 @@
-//! The signed, memory-mapped file that every edge answers from.
+//! The signed, memory-mapped files that every edge answers from.
+//!
+//! Three kinds share one container (docs/snapshot.md): [`Policy`], what is blocked or allowed;
+//! [`WarningIndex`], which warning lists touch a thing; [`Networks`], who announces an address.
+//! A file is written once, signed, renamed into place and never changed; readers map it and check the signature
+//! of its head at once, and all of its content when they are asked to.
+//!
+//! A look-up compares the name itself, never a hash alone: what is not listed is never found.
+//! A file made by somebody hostile may hold nonsense; it never makes a reader crash, loop or read out of bounds.
+//! The crate knows no clock and no network: the time is passed in, and fetching files is another's part.
+
+mod bytes;
+mod container;
+mod error;
+mod keys;
+pub mod limits;
+mod mix;
+mod networks;
+pub mod policy;
+mod prefix;
+mod table;
+mod warning;
+mod wire;
+
+pub use error::{BuildError, KeyError, OpenError};
+pub use keys::{SigningKey, VerifyingKey};
+pub use networks::{Networks, NetworksBuilder};
+pub use policy::{
+    Built, Change, EntryRef, Evidence, Hit, ListId, ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead,
+    Scope, diff,
+};
+pub use warning::{ListNumber, WarningIndex, WarningIndexBuilder};
+
+/// Refuses a text that is too long for the format.
+fn check_text(what: &'static str, text: &str) -> Result<(), BuildError> {
+    if text.len() <= limits::TEXT_BYTES_MAX {
+        return Ok(());
+    }
+    Err(BuildError::TooLong { what, start: text.chars().take(40).collect(), max: limits::TEXT_BYTES_MAX })
+}

@@ -1,0 +1,341 @@
+//! Building a policy file.
+
+use super::{
+    ListId, ListInfo, Mode, PAYLOAD_BYTES, PolicyEntry, PolicyHead, Scope,
+    classes::{self, Class, Classes},
+    evidence::EvidenceBag,
+    seconds,
+};
+use crate::{
+    BuildError, SigningKey,
+    container::{FileKind, Identity, SectionId, SectionPlan, write_file},
+    limits::{ENTRIES_MAX, LISTS_MAX, NAME_BYTES_MAX, SEEDS_MAX},
+    mix,
+    prefix::{self, PrefixItem, PrefixPlan, V4, V6},
+    table::{self, Crowded, Keys, Layout, Slot},
+    wire::{self, Endings, Shortener},
+};
+use sipar_model::{Action, Asn, Observable, Prefix};
+use std::{cmp::Reverse, path::Path};
+
+/// Collects entries, then writes them as one file. An entry takes about 60 bytes beside its name until then.
+#[derive(Debug)]
+pub struct PolicyBuilder {
+    head: PolicyHead,
+    lists: Vec<ListInfo>,
+    classes: Classes,
+    evidence: EvidenceBag,
+    names: Bag,
+    urls: Bag,
+    files: Bag,
+    mails: Bag,
+    ipv4: Networks,
+    ipv6: Networks,
+    count: usize,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// Entries in it.
+    pub entries: u64,
+    /// Entries left out, because another on the same thing answers in their place until they expire.
+    pub superseded: u64,
+    /// Its length.
+    pub file_bytes: u64,
+    /// BLAKE3 of the whole file.
+    pub blake3_hex: String,
+}
+
+/// What an entry carries beside its key.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    class: u16,
+    expires_s: u32,
+    decision: u32,
+    evidence: u32,
+}
+
+impl Pending {
+    fn payload(&self) -> [u8; PAYLOAD_BYTES] {
+        let mut payload = [0; PAYLOAD_BYTES];
+        payload[..2].copy_from_slice(&self.class.to_le_bytes());
+        payload[2..6].copy_from_slice(&self.expires_s.to_le_bytes());
+        payload[6..].copy_from_slice(&self.decision.to_le_bytes());
+        payload
+    }
+}
+
+/// Entries found by their key.
+#[derive(Debug, Default)]
+struct Bag {
+    keys: Keys,
+    items: Vec<Pending>,
+}
+
+impl Bag {
+    fn push(&mut self, key: &[u8], pending: Pending) -> Result<(), BuildError> {
+        self.keys.push(key)?;
+        self.items.push(pending);
+        Ok(())
+    }
+}
+
+/// Entries found by an address.
+#[derive(Debug, Default)]
+struct Networks {
+    places: Vec<PrefixItem>,
+    items: Vec<Pending>,
+}
+
+impl PolicyBuilder {
+    /// An empty policy.
+    #[must_use]
+    pub fn new(head: PolicyHead) -> Self {
+        Self {
+            head,
+            lists: Vec::new(),
+            classes: Classes::default(),
+            evidence: EvidenceBag::default(),
+            names: Bag::default(),
+            urls: Bag::default(),
+            files: Bag::default(),
+            mails: Bag::default(),
+            ipv4: Networks::default(),
+            ipv6: Networks::default(),
+            count: 0,
+        }
+    }
+
+    /// Adds a list and returns its number, for the entries on it.
+    ///
+    /// # Errors
+    /// When there are too many lists, or a text is too long.
+    pub fn list(&mut self, list: ListInfo) -> Result<ListId, BuildError> {
+        crate::check_text("slug", &list.slug)?;
+        crate::check_text("title", &list.title)?;
+        if self.lists.len() >= LISTS_MAX {
+            return Err(BuildError::TooMany { what: "lists", max: LISTS_MAX as u64 });
+        }
+        let id = ListId(u16::try_from(self.lists.len()).expect("LISTS_MAX fits 16 bits"));
+        self.lists.push(list);
+        Ok(id)
+    }
+
+    /// Adds an entry. Several on the same thing are kept as far as each can ever be the one that answers.
+    ///
+    /// # Errors
+    /// When its list is unknown, it is an autonomous system, or a bound of the format is reached.
+    pub fn add(&mut self, entry: PolicyEntry) -> Result<(), BuildError> {
+        let list = self.lists.get(usize::from(entry.list.0)).ok_or(BuildError::UnknownList(entry.list.0))?;
+        if self.count >= ENTRIES_MAX {
+            return Err(BuildError::TooMany { what: "entries", max: ENTRIES_MAX as u64 });
+        }
+        if let Observable::Asn(asn) = entry.observable {
+            return Err(unsupported(asn));
+        }
+        let named = matches!(entry.observable, Observable::Domain(_));
+        let class = self.classes.number(Class {
+            action: entry.action,
+            category: entry.category,
+            severity: entry.severity,
+            tlp: entry.tlp,
+            list: entry.list,
+            scope: if named { entry.scope } else { Scope::Exact },
+            shadow: list.mode == Mode::Shadow,
+        })?;
+        let evidence = self.evidence.push(entry.score, entry.evidence)?;
+        let pending = Pending { class, expires_s: seconds(entry.expires), decision: entry.decision.0, evidence };
+        self.count += 1;
+        match &entry.observable {
+            Observable::Domain(name) => {
+                let mut wire = [0; NAME_BYTES_MAX];
+                let length = wire::encode(name, &mut wire);
+                self.names.push(&wire[..length - 1], pending)
+            }
+            Observable::Url(url) => self.urls.push(url.as_str().as_bytes(), pending),
+            Observable::File(hash) => self.files.push(hash.bytes(), pending),
+            Observable::Mail(mail) => self.mails.push(mail.as_str().as_bytes(), pending),
+            Observable::Address(address) => {
+                self.network(Prefix::from(*address), pending);
+                Ok(())
+            }
+            Observable::Prefix(prefix) => {
+                self.network(*prefix, pending);
+                Ok(())
+            }
+            Observable::Asn(asn) => Err(unsupported(*asn)),
+        }
+    }
+
+    fn network(&mut self, prefix: Prefix, pending: Pending) {
+        let (is_v4, start) = prefix::word_of(prefix.addr());
+        let networks = if is_v4 { &mut self.ipv4 } else { &mut self.ipv6 };
+        let item = u32::try_from(networks.items.len()).expect("ENTRIES_MAX is below 2^32");
+        networks.places.push(PrefixItem { start, length: prefix.length(), item });
+        networks.items.push(pending);
+    }
+
+    /// Writes the file beside `path`, syncs it, and renames it into place.
+    ///
+    /// # Errors
+    /// When it cannot be written, or a bound of the format is reached.
+    pub fn write(self, path: &Path, key: &SigningKey) -> Result<Built, BuildError> {
+        crate::check_text("contact", &self.head.contact)?;
+        let Self { head, lists, classes, evidence, names, urls, files, mails, ipv4, ipv6, count } = self;
+        let identity = Identity { kind: FileKind::Policy, serial: head.serial.0, created_ms: head.created.0 };
+        let mut order = Vec::with_capacity(count);
+
+        let endings = Endings::choose(names.items.len(), |number| names.keys.get(number_of(number)));
+        let shortener = Shortener::new(&endings);
+        let shortened = |item| 1 + shortener.split(names.keys.get(item)).1;
+        let mut sections = vec![SectionPlan::whole(SectionId::PolicyHead, classes::write(&head, &lists, &classes))];
+        let layout = lay_out(&names, &classes, identity, &table::NAMES, wire::hash, shortened)?;
+        order.extend(layout.items().map(|item| names.items[item as usize].evidence));
+        let masks = depth_masks(&layout, &names, &classes);
+        sections.extend(layout.into_sections::<PAYLOAD_BYTES>(&table::NAMES, &masks, |item, out| {
+            let name = names.keys.get(item);
+            let (code, front) = shortener.split(name);
+            out.push(code);
+            out.extend_from_slice(&name[..front]);
+            out.extend_from_slice(&names.items[item as usize].payload());
+        }));
+        if !names.items.is_empty() {
+            sections.push(SectionPlan::whole(SectionId::NamesEndings, endings.section()));
+        }
+
+        for (bag, table) in [(&urls, table::URLS), (&files, table::FILES), (&mails, table::MAILS)] {
+            let layout = lay_out(bag, &classes, identity, &table, mix::hash, |item| bag.keys.get(item).len())?;
+            order.extend(layout.items().map(|item| bag.items[item as usize].evidence));
+            sections.extend(layout.into_sections::<PAYLOAD_BYTES>(&table, &[], |item, out| {
+                out.extend_from_slice(bag.keys.get(item));
+                out.extend_from_slice(&bag.items[item as usize].payload());
+            }));
+        }
+
+        let Networks { places, items } = ipv4;
+        let plan = PrefixPlan::new::<V4>(keep_networks(places, &items, &classes));
+        order.extend(plan.items().map(|item| items[item as usize].evidence));
+        sections.extend(plan.into_sections::<V4, PAYLOAD_BYTES>(&prefix::IPV4, |item| items[item as usize].payload()));
+        let Networks { places, items } = ipv6;
+        let plan = PrefixPlan::new::<V6>(keep_networks(places, &items, &classes));
+        order.extend(plan.items().map(|item| items[item as usize].evidence));
+        sections.extend(plan.into_sections::<V6, PAYLOAD_BYTES>(&prefix::IPV6, |item| items[item as usize].payload()));
+
+        let entries = order.len();
+        sections.extend(evidence.into_sections(order));
+        let written = write_file(path, identity, sections, key)?;
+        Ok(Built {
+            entries: entries as u64,
+            superseded: (count - entries) as u64,
+            file_bytes: written.file_bytes,
+            blake3_hex: written.blake3_hex,
+        })
+    }
+}
+
+fn unsupported(asn: Asn) -> BuildError {
+    BuildError::Unsupported { value: asn.to_string(), instead: "add the networks that it announces" }
+}
+
+fn number_of(number: usize) -> u32 {
+    u32::try_from(number).expect("ENTRIES_MAX is below 2^32")
+}
+
+/// Sorts a bag, leaves out what can never answer, and lays out the rest; another seed when keys crowd.
+fn lay_out(
+    bag: &Bag,
+    classes: &Classes,
+    identity: Identity,
+    sections: &table::Sections,
+    hash: impl Fn(u64, &[u8]) -> u64,
+    key_bytes: impl Fn(u32) -> usize,
+) -> Result<Layout, BuildError> {
+    for attempt in 0..SEEDS_MAX {
+        let seed = table::seed_of(identity.serial, identity.created_ms, &bag.keys, attempt);
+        let mut slots = table::sorted(&bag.keys, |key| hash(seed, key));
+        keep_slots(&mut slots, bag, classes);
+        match table::lay_out(slots, seed, sections.width, PAYLOAD_BYTES, &key_bytes)? {
+            Ok(layout) => return Ok(layout),
+            Err(Crowded) => {}
+        }
+    }
+    Err(BuildError::Crowded { table: sections.name, tries: SEEDS_MAX })
+}
+
+/// Which depths have entries for everything below, and which have exact ones: 16 bytes each, a bit a depth.
+fn depth_masks(layout: &Layout, names: &Bag, classes: &Classes) -> Vec<u8> {
+    let mut masks = [0_u128; 2];
+    for item in layout.items() {
+        let depth = wire::label_count(names.keys.get(item)).unwrap_or_default();
+        match classes.get(names.items[item as usize].class).scope {
+            Scope::Subtree => masks[0] |= 1 << depth,
+            Scope::Exact => masks[1] |= 1 << depth,
+        }
+    }
+    masks.iter().flat_map(|mask| mask.to_le_bytes()).collect()
+}
+
+/// Orders decisions on one key and scope: the preferred one first.
+fn preference(pending: &Pending, classes: &Classes) -> impl Ord + use<> {
+    let class = classes.get(pending.class);
+    (
+        class.shadow,
+        class.action != Action::Allow,
+        Reverse(pending.expires_s),
+        Reverse(class.severity),
+        pending.decision,
+        class.category,
+        class.list,
+        class.tlp,
+    )
+}
+
+/// Of decisions on one key and scope, those that can ever be the answer: each outlives all that are preferred to it.
+fn keep_run(run: &mut Vec<u32>, items: &[Pending], classes: &Classes) {
+    let item = |number: &u32| &items[*number as usize];
+    run.sort_by_cached_key(|number| preference(item(number), classes));
+    let mut outlived = None;
+    run.retain(|number| {
+        let expires_s = item(number).expires_s;
+        let kept = outlived.is_none_or(|before| expires_s > before);
+        outlived = outlived.max(Some(expires_s));
+        kept
+    });
+}
+
+fn keep_slots(slots: &mut Vec<Slot>, bag: &Bag, classes: &Classes) {
+    let mut kept = 0;
+    let mut at = 0;
+    let (mut same_key, mut run) = (Vec::new(), Vec::new());
+    while at < slots.len() {
+        let first = slots[at];
+        let key = bag.keys.get(first.item);
+        let same = |slot: &&Slot| slot.hash == first.hash && bag.keys.get(slot.item) == key;
+        same_key.clear();
+        same_key.extend(slots[at..].iter().take_while(same).map(|slot| slot.item));
+        at += same_key.len();
+        for scope in [Scope::Exact, Scope::Subtree] {
+            run.clear();
+            run.extend(same_key.iter().filter(|item| classes.get(bag.items[**item as usize].class).scope == scope));
+            keep_run(&mut run, &bag.items, classes);
+            for item in &run {
+                slots[kept] = Slot { hash: first.hash, item: *item };
+                kept += 1;
+            }
+        }
+    }
+    slots.truncate(kept);
+}
+
+/// Sorts networks and leaves out what can never answer. The preferred decision on a network comes last.
+fn keep_networks(mut places: Vec<PrefixItem>, items: &[Pending], classes: &Classes) -> Vec<PrefixItem> {
+    places.sort_unstable();
+    let mut kept = Vec::with_capacity(places.len());
+    for same in places.chunk_by(|a, b| (a.start, a.length) == (b.start, b.length)) {
+        let mut run: Vec<u32> = same.iter().map(|place| place.item).collect();
+        keep_run(&mut run, items, classes);
+        kept.extend(run.into_iter().rev().map(|item| PrefixItem { item, ..same[0] }));
+    }
+    kept
+}

@@ -1,0 +1,369 @@
+//! Answering from a policy file.
+
+use super::{
+    EntryRef, Evidence, Hit, ListId, ListInfo, PAYLOAD_BYTES, PolicyEntry, Scope,
+    classes::{self, Class},
+    evidence::EvidenceTable,
+    time_of,
+};
+use crate::{
+    OpenError, VerifyingKey,
+    bytes::{Fields, u16_at, u32_at},
+    container::{Container, FileKind, SectionId},
+    limits::{LABELS_MAX, NAME_BYTES_MAX},
+    mix,
+    prefix::{self, PrefixTable, V4, V6},
+    table::{self, Table},
+    wire::{self, Endings, WireName},
+};
+use sipar_model::{
+    Action, CanonicalUrl, DecisionNumber, DomainName, FileHash, MailAddress, SnapshotSerial, TimestampMs,
+};
+use std::{net::IpAddr, path::Path};
+
+/// An open policy. Look-ups take no lock and allocate nothing; the file's pages are shared between processes.
+#[derive(Debug)]
+pub struct Policy {
+    pub(super) container: Container,
+    contact: String,
+    lists: Vec<ListInfo>,
+    pub(super) classes: Vec<Class>,
+    pub(super) names: Names,
+    pub(super) urls: Table<PAYLOAD_BYTES>,
+    pub(super) files: Table<PAYLOAD_BYTES>,
+    pub(super) mails: Table<PAYLOAD_BYTES>,
+    pub(super) ipv4: PrefixTable<V4, PAYLOAD_BYTES>,
+    pub(super) ipv6: PrefixTable<V6, PAYLOAD_BYTES>,
+    evidence: EvidenceTable,
+    pub(super) firsts: Firsts,
+}
+
+/// The table of names, and what a look-up knows before it starts.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) table: Table<PAYLOAD_BYTES>,
+    pub(super) endings: Endings,
+    subtree_depths: u128,
+    exact_depths: u128,
+}
+
+/// The number of each table's first entry among all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Firsts {
+    pub(super) urls: u32,
+    pub(super) files: u32,
+    pub(super) mails: u32,
+    pub(super) ipv4: u32,
+    pub(super) ipv6: u32,
+    pub(super) end: u32,
+}
+
+/// An entry that covers what was asked for and is alive.
+struct Found<'a> {
+    class: &'a Class,
+    expires_s: u32,
+    decision: u32,
+    depth: u8,
+    entry: u32,
+}
+
+impl Found<'_> {
+    /// The larger answers; see the rules in the module above.
+    fn rank(&self) -> (bool, u8, bool, bool, u32) {
+        let class = self.class;
+        (!class.shadow, self.depth, class.action == Action::Allow, class.scope == Scope::Exact, self.expires_s)
+    }
+
+    fn hit(&self) -> Hit {
+        Hit {
+            action: self.class.action,
+            category: self.class.category,
+            severity: self.class.severity,
+            tlp: self.class.tlp,
+            list: self.class.list,
+            shadow: self.class.shadow,
+            decision: DecisionNumber(self.decision),
+            expires: time_of(self.expires_s),
+            depth_labels: self.depth,
+            entry: EntryRef(self.entry),
+        }
+    }
+}
+
+/// Keeps the better of two.
+#[inline]
+fn better<'a>(best: &mut Option<Found<'a>>, found: Found<'a>) {
+    if best.as_ref().is_none_or(|best| found.rank() > best.rank()) {
+        *best = Some(found);
+    }
+}
+
+impl Policy {
+    /// Opens a file: its head, its signature and the sizes of its parts are checked, its content is not read.
+    /// Call [`scrub`](Self::scrub) before a file that came over a network takes effect.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no policy, or is not signed with this key.
+    pub fn open(path: &Path, key: &VerifyingKey) -> Result<Self, OpenError> {
+        Self::read(Container::open(path, FileKind::Policy, key)?)
+    }
+
+    /// As [`open`](Self::open), for a file that is in memory.
+    ///
+    /// # Errors
+    /// When it is no policy, or is not signed with this key.
+    pub fn from_bytes(bytes: Vec<u8>, key: &VerifyingKey) -> Result<Self, OpenError> {
+        Self::read(Container::from_bytes(bytes, FileKind::Policy, key)?)
+    }
+
+    /// Takes bytes that nobody signed. For fuzzing alone.
+    ///
+    /// # Errors
+    /// When they are no policy.
+    #[cfg(any(test, feature = "unverified"))]
+    pub fn from_bytes_unverified(bytes: Vec<u8>) -> Result<Self, OpenError> {
+        Self::read(Container::unverified(bytes, FileKind::Policy)?)
+    }
+
+    fn read(container: Container) -> Result<Self, OpenError> {
+        let head = classes::read(container.slice(SectionId::PolicyHead))?;
+        let names = Names::open(&container)?;
+        let (urls, _) = Table::open(&container, &table::URLS)?;
+        let (files, _) = Table::open(&container, &table::FILES)?;
+        let (mails, _) = Table::open(&container, &table::MAILS)?;
+        let ipv4 = PrefixTable::open(&container, &prefix::IPV4)?;
+        let ipv6 = PrefixTable::open(&container, &prefix::IPV6)?;
+        let mut first = 0_u32;
+        let mut after = |count: u32| {
+            // Six tables of ENTRIES_MAX each stay below 2^32.
+            first += count;
+            first
+        };
+        let firsts = Firsts {
+            urls: after(names.table.entries()),
+            files: after(urls.entries()),
+            mails: after(files.entries()),
+            ipv4: after(mails.entries()),
+            ipv6: after(ipv4.entries()),
+            end: after(ipv6.entries()),
+        };
+        let evidence = EvidenceTable::open(&container, firsts.end as usize)?;
+        Ok(Self {
+            contact: head.contact,
+            lists: head.lists,
+            classes: head.classes,
+            names,
+            urls,
+            files,
+            mails,
+            ipv4,
+            ipv6,
+            evidence,
+            firsts,
+            container,
+        })
+    }
+
+    /// Reads the whole file again and compares it with what was signed. Takes a third of a second for a gigabyte.
+    ///
+    /// # Errors
+    /// Names the section and the place of the first damage.
+    pub fn scrub(&self) -> Result<(), OpenError> {
+        self.container.scrub()
+    }
+
+    /// The serial of the snapshot.
+    #[must_use]
+    pub const fn serial(&self) -> SnapshotSerial {
+        SnapshotSerial(self.container.serial())
+    }
+
+    /// When it was compiled.
+    #[must_use]
+    pub const fn created(&self) -> TimestampMs {
+        TimestampMs(self.container.created_ms())
+    }
+
+    /// Whom to ask about a block.
+    #[must_use]
+    pub fn contact(&self) -> &str {
+        &self.contact
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub const fn entries(&self) -> u64 {
+        self.firsts.end as u64
+    }
+
+    /// The lists; a [`ListId`] is the place in this slice.
+    #[must_use]
+    pub fn lists(&self) -> &[ListInfo] {
+        &self.lists
+    }
+
+    /// The list with this number.
+    #[must_use]
+    pub fn list(&self, id: ListId) -> Option<&ListInfo> {
+        self.lists.get(usize::from(id.0))
+    }
+
+    /// The length of the file.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.container.bytes().len() as u64
+    }
+
+    /// Looks a name up as it stands in a DNS question: lower case, uncompressed, up to its root label;
+    /// what follows the root label is not looked at. A malformed name has no hit.
+    #[must_use]
+    pub fn name_wire(&self, wire: &[u8], now: TimestampMs) -> Option<Hit> {
+        let name = WireName::split(wire)?;
+        let file = self.container.bytes();
+        let Names { table, endings, subtree_depths, exact_depths } = &self.names;
+        let labels = name.labels();
+        let depths = subtree_depths | (exact_depths & (1 << labels));
+        let deepest = (128 - depths.leading_zeros() as usize).min(labels + 1);
+        let mut state = table.seed();
+        let mut best = None;
+        for depth in 1..deepest {
+            state = name.absorb(state, depth);
+            if depths & (1 << depth) == 0 {
+                continue;
+            }
+            let ending = name.last(depth);
+            table.probe(file, mix::finish(state), |record| {
+                if !endings.matches(record.key, ending) {
+                    return;
+                }
+                let Some(found) = self.alive(record.payload, depth as u8, record.entry, now) else { return };
+                if found.class.scope == Scope::Subtree || depth == labels {
+                    better(&mut best, found);
+                }
+            });
+        }
+        best.map(|best| best.hit())
+    }
+
+    /// Looks a name up, with the names above it.
+    #[must_use]
+    pub fn name(&self, name: &DomainName, now: TimestampMs) -> Option<Hit> {
+        let mut wire = [0; NAME_BYTES_MAX];
+        let length = wire::encode(name, &mut wire);
+        self.name_wire(&wire[..length], now)
+    }
+
+    /// Looks an address up: the longest network around it answers.
+    #[must_use]
+    pub fn address(&self, address: IpAddr, now: TimestampMs) -> Option<Hit> {
+        match prefix::word_of(address) {
+            (true, word) => self.covering(&self.ipv4, self.firsts.ipv4, word, now),
+            (false, word) => self.covering(&self.ipv6, self.firsts.ipv6, word, now),
+        }
+    }
+
+    #[inline]
+    fn covering<const W: usize>(
+        &self,
+        table: &PrefixTable<W, PAYLOAD_BYTES>,
+        first: u32,
+        word: u128,
+        now: TimestampMs,
+    ) -> Option<Hit> {
+        let mut shadow = None;
+        for entry in table.covering(self.container.bytes(), word) {
+            // Longest first, and the preferred first on each: the first enforced one answers.
+            match self.alive(entry.payload, entry.length, first + entry.number, now) {
+                Some(found) if found.class.shadow => _ = shadow.get_or_insert(found),
+                Some(found) => return Some(found.hit()),
+                None => {}
+            }
+        }
+        shadow.map(|found| found.hit())
+    }
+
+    /// Looks a URL up, as a whole. Its host is looked up with [`name`](Self::name) or [`address`](Self::address).
+    #[must_use]
+    pub fn url(&self, url: &CanonicalUrl, now: TimestampMs) -> Option<Hit> {
+        self.key(&self.urls, self.firsts.urls, url.as_str().as_bytes(), now)
+    }
+
+    /// Looks the hash of a file up.
+    #[must_use]
+    pub fn file(&self, hash: &FileHash, now: TimestampMs) -> Option<Hit> {
+        self.key(&self.files, self.firsts.files, hash.bytes(), now)
+    }
+
+    /// Looks a mail sender up: the sender itself, then all senders of its domain.
+    /// The domain as a name is looked up with [`name`](Self::name).
+    #[must_use]
+    pub fn mail(&self, sender: &MailAddress, now: TimestampMs) -> Option<Hit> {
+        let whole = sender.as_str();
+        let own = self.key(&self.mails, self.firsts.mails, whole.as_bytes(), now);
+        match (own, whole.find('@')) {
+            (Some(hit), _) if !hit.shadow => Some(hit),
+            (own, Some(at)) if at > 0 => {
+                let all = self.key(&self.mails, self.firsts.mails, &whole.as_bytes()[at..], now);
+                all.filter(|all| own.is_none() || !all.shadow).or(own)
+            }
+            (own, _) => own,
+        }
+    }
+
+    fn key(&self, table: &Table<PAYLOAD_BYTES>, first: u32, key: &[u8], now: TimestampMs) -> Option<Hit> {
+        let mut best = None;
+        table.probe(self.container.bytes(), mix::hash(table.seed(), key), |record| {
+            if record.key == key {
+                if let Some(found) = self.alive(record.payload, 0, first + record.entry, now) {
+                    better(&mut best, found);
+                }
+            }
+        });
+        best.map(|best| best.hit())
+    }
+
+    /// Reads a payload; nothing when it has expired or makes no sense.
+    #[inline]
+    fn alive(&self, payload: &[u8; PAYLOAD_BYTES], depth: u8, entry: u32, now: TimestampMs) -> Option<Found<'_>> {
+        let (class, expires_s, decision) = self.payload(payload)?;
+        (now < time_of(expires_s)).then_some(Found { class, expires_s, decision, depth, entry })
+    }
+
+    /// What a payload says: the class, the expiry in seconds, the decision.
+    #[inline]
+    pub(super) fn payload(&self, payload: &[u8; PAYLOAD_BYTES]) -> Option<(&Class, u32, u32)> {
+        let class = self.classes.get(usize::from(u16_at(payload, 0)?))?;
+        Some((class, u32_at(payload, 2)?, u32_at(payload, 6)?))
+    }
+
+    /// The score and the evidence behind an entry. An entry of another file has none.
+    #[must_use]
+    pub fn evidence(&self, entry: EntryRef) -> (u8, Vec<Evidence>) {
+        let known = (entry.0 < self.firsts.end).then(|| self.evidence.get(self.container.bytes(), entry.0));
+        known.flatten().unwrap_or_default()
+    }
+
+    /// Every entry, as far as it can be read; in a file that passes [`scrub`](Self::scrub) that is all.
+    pub fn iter(&self) -> impl Iterator<Item = PolicyEntry> + '_ {
+        (0..self.firsts.end).filter_map(|number| self.entry(EntryRef(number)))
+    }
+}
+
+impl Names {
+    fn open(container: &Container) -> Result<Self, OpenError> {
+        let (table, mut extra): (_, Fields<'_>) = Table::open(container, &table::NAMES)?;
+        let endings = Endings::read(container.slice(SectionId::NamesEndings))?;
+        let depths = (|| Some((extra.u128()?, extra.u128()?)))();
+        let (subtree_depths, exact_depths) = match depths {
+            Some(depths) => depths,
+            None if table.entries() == 0 => (0, 0),
+            None => {
+                let section = SectionId::NamesMeta.name();
+                return Err(OpenError::Malformed { section, reason: "the depths are missing" });
+            }
+        };
+        // LABELS_MAX is 127, so that a bit for each depth fits.
+        const { assert!(LABELS_MAX < 128) };
+        Ok(Self { table, endings, subtree_depths, exact_depths })
+    }
+}

@@ -1,0 +1,332 @@
+//! Names as the DNS writes them (RFC 1035 §3.1): how they are split, hashed from the right, and stored.
+//!
+//! A stored name is one byte for a frequent ending (`com`, `co.uk`, `github.io`; 0 for none),
+//! then the labels before that ending, each with its length in front, without the root.
+
+use crate::{
+    OpenError,
+    bytes::Fields,
+    container::SectionId,
+    limits::{ENDINGS_MAX, LABELS_MAX, NAME_BYTES_MAX},
+    mix,
+};
+use sipar_model::DomainName;
+use std::collections::HashMap;
+
+/// The longest label (RFC 1035 §2.3.4); larger length bytes are compression pointers.
+const LABEL_BYTES_MAX: u8 = 63;
+
+/// Names looked at when endings are chosen: enough to see any that is worth a byte.
+const SAMPLE_MAX: usize = 100_000;
+
+/// The longest ending that is looked for, in labels: `s3.amazonaws.com`.
+const ENDING_LABELS_MAX: usize = 3;
+
+/// A name whose label starts are known.
+pub(crate) struct WireName<'a> {
+    /// Without the root label.
+    bytes: &'a [u8],
+    starts: [u8; LABELS_MAX + 1],
+    labels: usize,
+}
+
+impl<'a> WireName<'a> {
+    /// Splits a name that ends in the root label; what follows it is not looked at.
+    /// `None` when it is compressed, too long, cut short, or the root itself.
+    #[inline]
+    pub(crate) fn split(wire: &'a [u8]) -> Option<Self> {
+        let mut starts = [0; LABELS_MAX + 1];
+        let mut labels = 0;
+        let mut at = 0_usize;
+        loop {
+            let length = *wire.get(at)?;
+            if length == 0 {
+                break;
+            }
+            // The root label needs a place as well: hence the last start is at most 253.
+            if length > LABEL_BYTES_MAX || labels == LABELS_MAX || at + usize::from(length) + 2 > NAME_BYTES_MAX {
+                return None;
+            }
+            starts[labels] = at as u8;
+            labels += 1;
+            at += usize::from(length) + 1;
+        }
+        if labels == 0 { None } else { Some(Self { bytes: &wire[..at], starts, labels }) }
+    }
+
+    #[inline]
+    pub(crate) const fn labels(&self) -> usize {
+        self.labels
+    }
+
+    /// The last `depth` labels.
+    #[inline]
+    pub(crate) fn last(&self, depth: usize) -> &'a [u8] {
+        let start = self.labels.checked_sub(depth).map_or(0, |first| usize::from(self.starts[first & LABELS_MAX]));
+        self.bytes.get(start..).unwrap_or_default()
+    }
+
+    /// Mixes the label at this depth, counted from the right and from 1, into the state of those right of it.
+    #[inline]
+    pub(crate) fn absorb(&self, state: u64, depth: usize) -> u64 {
+        let label = match self.last(depth).split_first() {
+            Some((length, rest)) => rest.get(..usize::from(*length)).unwrap_or_default(),
+            None => &[],
+        };
+        mix::absorb(state, label)
+    }
+}
+
+/// The hash of a name without its root label.
+pub(crate) fn hash(seed: u64, name: &[u8]) -> u64 {
+    let mut wire = [0; NAME_BYTES_MAX];
+    let Some(copy) = wire.get_mut(..name.len()) else { return 0 };
+    copy.copy_from_slice(name);
+    let Some(name) = WireName::split(&wire) else { return 0 };
+    mix::finish((1..=name.labels()).fold(seed, |state, depth| name.absorb(state, depth)))
+}
+
+/// A canonical name on the wire, with the root label. Returns how many bytes it takes.
+pub(crate) fn encode(name: &DomainName, out: &mut [u8; NAME_BYTES_MAX]) -> usize {
+    let mut at = 0;
+    for label in name.labels() {
+        let label = label.as_bytes();
+        // A DomainName holds at most 253 characters in labels of at most 63: this always fits.
+        out[at] = label.len() as u8;
+        out[at + 1..=at + label.len()].copy_from_slice(label);
+        at += label.len() + 1;
+    }
+    out[at] = 0;
+    at + 1
+}
+
+/// How many labels a stored or pending name has, when it is well formed.
+pub(crate) fn label_count(name: &[u8]) -> Option<usize> {
+    let mut rest = name;
+    let mut count = 0;
+    while let Some((length, after)) = rest.split_first() {
+        if *length == 0 || *length > LABEL_BYTES_MAX {
+            return None;
+        }
+        rest = after.get(usize::from(*length)..)?;
+        count += 1;
+    }
+    Some(count)
+}
+
+/// The text of a name without its root label.
+pub(crate) fn text(name: &[u8]) -> Option<String> {
+    label_count(name)?;
+    let mut text = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((length, after)) = rest.split_first() {
+        let (label, following) = after.split_at_checked(usize::from(*length))?;
+        if !text.is_empty() {
+            text.push('.');
+        }
+        text.push_str(std::str::from_utf8(label).ok()?);
+        rest = following;
+    }
+    Some(text)
+}
+
+/// The endings that one byte stands for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Endings {
+    bytes: Vec<u8>,
+    /// Where each ends; number `n` is written as the byte `n + 1`.
+    ends: Vec<u16>,
+}
+
+impl Endings {
+    /// Chooses the endings that save most bytes in these names, judged by an even sample.
+    pub(crate) fn choose<'a>(count: usize, name: impl Fn(usize) -> &'a [u8]) -> Self {
+        let step = count.div_ceil(SAMPLE_MAX).max(1);
+        let mut uses: HashMap<&[u8], usize> = HashMap::new();
+        for number in (0..count).step_by(step) {
+            for ending in endings_of(name(number)).into_iter().flatten() {
+                *uses.entry(ending).or_default() += 1;
+            }
+        }
+        // One use saves nothing: the ending itself has to be written somewhere.
+        let mut ranked: Vec<(usize, &[u8])> = uses
+            .into_iter()
+            .filter(|(_, uses)| *uses > 1)
+            .map(|(ending, uses)| (uses * ending.len(), ending))
+            .collect();
+        ranked.sort_unstable_by(|a, b| b.cmp(a));
+        let mut chosen = Self::default();
+        for (_, ending) in ranked.into_iter().take(ENDINGS_MAX) {
+            chosen.push(ending);
+        }
+        chosen
+    }
+
+    fn push(&mut self, ending: &[u8]) {
+        self.bytes.extend_from_slice(ending);
+        self.ends.push(u16::try_from(self.bytes.len()).expect("255 endings of 254 bytes are below 2^16"));
+    }
+
+    /// The ending that a code stands for; the code 0 stands for none.
+    #[inline]
+    fn get(&self, code: u8) -> Option<&[u8]> {
+        let Some(number) = usize::from(code).checked_sub(1) else { return Some(&[]) };
+        let end = usize::from(*self.ends.get(number)?);
+        let start = number.checked_sub(1).map_or(0, |before| usize::from(self.ends[before]));
+        self.bytes.get(start..end)
+    }
+
+    /// Whether a stored name is this one.
+    #[inline]
+    pub(crate) fn matches(&self, stored: &[u8], name: &[u8]) -> bool {
+        let Some((code, front)) = stored.split_first() else { return false };
+        let Some(ending) = self.get(*code) else { return false };
+        match name.split_at_checked(front.len()) {
+            Some((name_front, name_ending)) => name_front == front && name_ending == ending,
+            None => false,
+        }
+    }
+
+    /// A stored name, whole.
+    pub(crate) fn expand(&self, stored: &[u8]) -> Option<Vec<u8>> {
+        let (code, front) = stored.split_first()?;
+        let whole = [front, self.get(*code)?].concat();
+        if whole.len() < NAME_BYTES_MAX { Some(whole) } else { None }
+    }
+
+    /// The section that holds the endings.
+    pub(crate) fn section(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut start = 0;
+        for end in &self.ends {
+            let ending = &self.bytes[start..usize::from(*end)];
+            out.push(u8::try_from(ending.len()).expect("a name has at most 254 bytes"));
+            out.extend_from_slice(ending);
+            start = usize::from(*end);
+        }
+        out
+    }
+
+    /// Reads that section.
+    pub(crate) fn read(section: &[u8]) -> Result<Self, OpenError> {
+        let malformed = |reason| OpenError::Malformed { section: SectionId::NamesEndings.name(), reason };
+        let mut fields = Fields(section);
+        let mut endings = Self::default();
+        while let Some(length) = fields.u8() {
+            let ending = fields.bytes(usize::from(length)).ok_or_else(|| malformed("an ending is cut short"))?;
+            if endings.ends.len() == ENDINGS_MAX || ending.len() >= NAME_BYTES_MAX || label_count(ending).is_none() {
+                return Err(malformed("an ending is out of bounds"));
+            }
+            endings.push(ending);
+        }
+        Ok(endings)
+    }
+}
+
+/// Writes names with their endings as one byte.
+pub(crate) struct Shortener<'a> {
+    codes: HashMap<&'a [u8], u8>,
+}
+
+impl<'a> Shortener<'a> {
+    pub(crate) fn new(endings: &'a Endings) -> Self {
+        let codes = (1..=endings.ends.len()).filter_map(|code| {
+            let code = u8::try_from(code).ok()?;
+            Some((endings.get(code)?, code))
+        });
+        Self { codes: codes.collect() }
+    }
+
+    /// The code of the longest known ending of a name, and how many bytes stand before it.
+    pub(crate) fn split(&self, name: &[u8]) -> (u8, usize) {
+        for ending in endings_of(name).into_iter().rev().flatten() {
+            if let Some(code) = self.codes.get(ending) {
+                return (*code, name.len() - ending.len());
+            }
+        }
+        (0, name.len())
+    }
+}
+
+/// The last one, two and three labels of a name.
+fn endings_of(name: &[u8]) -> [Option<&[u8]>; ENDING_LABELS_MAX] {
+    let mut starts = [0; LABELS_MAX + 1];
+    let mut labels = 0;
+    let mut at = 0;
+    while let Some(length) = name.get(at).filter(|_| labels < LABELS_MAX) {
+        starts[labels] = at;
+        labels += 1;
+        at += usize::from(*length) + 1;
+    }
+    let mut endings = [None; ENDING_LABELS_MAX];
+    for (depth, ending) in endings.iter_mut().enumerate() {
+        *ending = labels.checked_sub(depth + 1).and_then(|first| name.get(starts[first]..));
+    }
+    endings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wire(name: &str) -> Vec<u8> {
+        let mut out = [0; NAME_BYTES_MAX];
+        let length = encode(&DomainName::parse(name).unwrap(), &mut out);
+        out[..length].to_vec()
+    }
+
+    #[test]
+    fn a_malformed_name_is_not_split() {
+        // RFC 1035 §2.3.4 and §4.1.4: lengths, and no compression inside a question.
+        let long = [[63; 64].repeat(4), vec![0]].concat();
+        let many = [[1, b'a'].repeat(128), vec![0]].concat();
+        let cases: [&[u8]; 8] = [b"", b"\0", b"\x03ab", b"\x03abc", b"\x03abc\xc0\x0c", b"\x40a", &long, &many];
+        for bytes in cases {
+            assert!(WireName::split(bytes).is_none(), "{bytes:?}");
+        }
+        let most = [[1, b'a'].repeat(127), vec![0]].concat();
+        assert_eq!(WireName::split(&most).unwrap().labels(), 127);
+    }
+
+    #[test]
+    fn the_hash_from_the_right_is_the_hash_of_each_ending() {
+        let name = wire("a.login.bank.example.co.uk");
+        let split = WireName::split(&name).unwrap();
+        let mut state = 9;
+        for depth in 1..=split.labels() {
+            state = split.absorb(state, depth);
+            assert_eq!(mix::finish(state), hash(9, split.last(depth)));
+        }
+    }
+
+    #[test]
+    fn a_name_survives_its_short_form() {
+        let names: Vec<Vec<u8>> = ["a.example.com", "b.example.com", "x.co.uk", "y.co.uk", "co.uk", "com", "one"]
+            .iter()
+            .map(|name| {
+                let mut name = wire(name);
+                name.pop();
+                name
+            })
+            .collect();
+        let endings = Endings::choose(names.len(), |number| &names[number]);
+        let endings = Endings::read(&endings.section()).unwrap();
+        let shortener = Shortener::new(&endings);
+        for name in &names {
+            let (code, front) = shortener.split(name);
+            let stored = [&[code], &name[..front]].concat();
+            assert_eq!(endings.expand(&stored).as_ref(), Some(name));
+            for other in &names {
+                assert_eq!(endings.matches(&stored, other), name == other);
+            }
+        }
+        assert_eq!(shortener.split(&names[0]).1, 2, "`example.com` is worth a byte");
+    }
+
+    #[test]
+    fn malformed_endings_are_refused() {
+        for section in [&b"\x05ab"[..], b"\x02\x05a", b"\x01\0"] {
+            assert!(Endings::read(section).is_err(), "{section:?}");
+        }
+    }
+}
