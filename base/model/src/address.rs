@@ -112,12 +112,12 @@ fn refusal(given: &str, plain: &str) -> AddressError {
 /// Whether C libraries and browsers would read this as IPv4: up to four parts, each decimal, octal or hexadecimal.
 #[must_use]
 pub fn is_odd_v4(text: &str) -> bool {
-    let text = text.strip_suffix('.').unwrap_or(text);
+    let parts = text.strip_suffix('.').unwrap_or(text);
     let number = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
         Some(hex) => hex.bytes().all(|b| b.is_ascii_hexdigit()),
         None => !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()),
     };
-    text.parse::<Ipv4Addr>().is_err() && text.split('.').count() <= 4 && text.split('.').all(number)
+    text.parse::<Ipv4Addr>().is_err() && parts.split('.').count() <= 4 && parts.split('.').all(number)
 }
 
 /// Splits `host:port` and `[v6]:port`. Without a port, or with one that is not a number up to 65535, all is host.

@@ -180,10 +180,12 @@ fn likeliest_kind(plain: &str) -> ObservableKind {
         ObservableKind::Mail
     } else if plain.len() > 2 && Asn::parse(plain).is_ok() && !plain.starts_with(|c: char| c.is_ascii_digit()) {
         ObservableKind::Asn
-    } else if looks_like_address(split_port(plain).0) || plain.starts_with('[') {
+    } else if looks_like_address(split_port(plain).0) {
         ObservableKind::Address
     } else if plain.split_once('/').is_some_and(|(address, _)| looks_like_address(address)) {
         ObservableKind::Prefix
+    } else if plain.starts_with('[') {
+        ObservableKind::Address
     } else {
         ObservableKind::Domain
     }

@@ -117,10 +117,10 @@ impl CanonicalUrl {
         let authority_end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
         let (authority, after) = rest.split_at(authority_end);
         let (host, port) = split_authority(authority);
-        let host = read_host(text, host)?;
         if !port.bytes().all(|b| b.is_ascii_digit()) {
             return Err(UrlError::Port { given: given() });
         }
+        let host = read_host(text, host)?;
         let mut resolved = resolve(text, scheme, &host, port, after)?;
         resolved.set_fragment(None);
         let canonical = normalise_escapes(resolved.as_str());
