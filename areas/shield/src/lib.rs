@@ -1,1 +1,207 @@
-//! Decisions and the snapshot compiler.
+//! What is blocked and why, the signed snapshot that carries it, and what edges counted. NCSP 3.2a and 3.3a.
+//!
+//! Hears indicators and judges them by the rules in `packs/rules`; hears of new warning lists and judges everything
+//! anew; hears sightings and adds them up. Says decisions and snapshots.
+//! Every decision has a reason, evidence, a rule or a role behind it, an end, and a place in the public ledger.
+//! It never blocks a parent by rule, never blocks for ever, and never lets through what is marked above TLP:GREEN.
+
+mod acts;
+mod compile;
+mod error;
+mod hear;
+mod http;
+mod job;
+pub mod model;
+mod page;
+pub mod rules;
+pub mod store;
+
+pub use acts::{Actor, Request};
+pub use compile::{Compiler, LeftOut};
+pub use error::ShieldError;
+
+use arc_swap::ArcSwapOption;
+use rules::Rules;
+use sipar_area::{Area, AreaError, BoxFuture, House, Job, Measure, Reason, Route, SearchHit};
+use sipar_authz::Resource;
+use sipar_model::{Fact, FactKind, Observable, score::DecayTable};
+use sipar_snapshot::WarningIndex;
+use sipar_store::{Migration, Tx};
+use sipar_web::{NavItem, PageContext, TextSource};
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::{Mutex, Notify, watch};
+
+/// The shield.
+pub struct Shield {
+    pub(crate) house: House,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) decays: Arc<DecayTable>,
+    /// The warning lists in use, by the name of their file.
+    pub(crate) warning: Arc<ArcSwapOption<(String, Arc<WarningIndex>)>>,
+    pub(crate) compiling: Arc<Mutex<()>>,
+    /// Wakes the jobs.
+    pub(crate) wake: Arc<Notify>,
+    pub(crate) current: watch::Sender<u64>,
+}
+
+impl Shield {
+    /// The shield of `house`, by the rules and the scoring of its packs.
+    ///
+    /// # Errors
+    /// When a pack is missing or makes no sense.
+    pub fn new(house: &House) -> Result<Arc<Self>, ShieldError> {
+        let rules = Rules::from_toml(&house.packs.text("rules/default.toml")?).map_err(ShieldError::Rules)?;
+        let decays =
+            DecayTable::from_toml(&house.packs.text("scoring/default.toml")?).map_err(ShieldError::Scoring)?;
+        Ok(Arc::new(Self {
+            house: house.clone(),
+            rules: Arc::new(rules),
+            decays: Arc::new(decays),
+            warning: Arc::default(),
+            compiling: Arc::default(),
+            wake: Arc::default(),
+            current: watch::Sender::new(0),
+        }))
+    }
+
+    /// Where the newest snapshot stands for the edges of this machine.
+    #[must_use]
+    pub fn current_path(&self) -> PathBuf {
+        self.house.data.join("snapshot").join("current.sipar")
+    }
+
+    /// Changes each time that another file stands at [`Shield::current_path`].
+    #[must_use]
+    pub fn current(&self) -> watch::Receiver<u64> {
+        self.current.subscribe()
+    }
+
+    /// The warning lists in the file named `blob`.
+    pub(crate) fn index(&self, blob: &str) -> Result<Arc<WarningIndex>, ShieldError> {
+        if let Some(open) = self.warning.load().as_ref().filter(|open| open.0 == blob) {
+            return Ok(Arc::clone(&open.1));
+        }
+        let path = self.house.blobs.path(blob)?;
+        let opened = |source| ShieldError::Open { what: path.display().to_string(), source };
+        let index = WarningIndex::open(&path, &self.house.snapshot_key.verifying_key()).map_err(opened)?;
+        let index = Arc::new(index);
+        self.warning.store(Some(Arc::new((blob.to_owned(), Arc::clone(&index)))));
+        Ok(index)
+    }
+
+    /// The same shield, for a closure that outlives the borrow.
+    fn clone_handles(&self) -> Self {
+        Self {
+            house: self.house.clone(),
+            rules: Arc::clone(&self.rules),
+            decays: Arc::clone(&self.decays),
+            warning: Arc::clone(&self.warning),
+            compiling: Arc::clone(&self.compiling),
+            wake: Arc::clone(&self.wake),
+            current: self.current.clone(),
+        }
+    }
+}
+
+/// The shield as an area.
+#[derive(Clone)]
+pub struct ShieldArea(pub(crate) Arc<Shield>);
+
+impl ShieldArea {
+    /// The shield itself.
+    #[must_use]
+    pub fn shield(&self) -> &Arc<Shield> {
+        &self.0
+    }
+}
+
+/// The area of `house`.
+///
+/// # Errors
+/// When a pack is missing or makes no sense.
+pub fn area(house: &House) -> Result<Arc<ShieldArea>, ShieldError> {
+    Shield::new(house).map(|shield| Arc::new(ShieldArea(shield)))
+}
+
+impl Area for ShieldArea {
+    fn name(&self) -> &'static str {
+        "shield"
+    }
+
+    fn clauses(&self) -> &'static [&'static str] {
+        &["3.2a", "3.3a", "2.4a"]
+    }
+
+    fn migrations(&self) -> &'static [Migration] {
+        store::MIGRATIONS
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        http::resources()
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        http::routes(&self.0)
+    }
+
+    fn pages(&self) -> Vec<Route> {
+        page::routes(&self.0)
+    }
+
+    fn nav(&self) -> Vec<NavItem> {
+        page::nav()
+    }
+
+    fn texts(&self) -> &'static [TextSource] {
+        page::TEXTS
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        job::jobs(&self.0)
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        job::measures(&self.0)
+    }
+
+    fn says(&self) -> &'static [FactKind] {
+        &[FactKind::Decisions, FactKind::Snapshot]
+    }
+
+    fn hears(&self) -> &'static [FactKind] {
+        &[FactKind::Indicators, FactKind::WarningIndex, FactKind::Sightings]
+    }
+
+    fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
+        let now = self.0.house.clock.now();
+        match fact {
+            Fact::Indicators(indicators) => self.0.judge(tx, indicators, now)?,
+            Fact::WarningIndex(built) => store::lists::adopt(tx, built, now)?,
+            Fact::Sightings(sightings) => store::sightings::add(tx, sightings)?,
+            Fact::Decisions(_) | Fact::Snapshot(_) | Fact::Finding(_) => return Ok(()),
+        }
+        // The permit stays until the job next looks; a transaction that is undone after all wakes it for nothing.
+        self.0.wake.notify_one();
+        Ok(())
+    }
+
+    fn explain<'a>(&'a self, subject: &'a Observable) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
+        Box::pin(async move { Ok(self.0.explain(subject).await?) })
+    }
+
+    fn panel<'a>(
+        &'a self,
+        context: &'a PageContext,
+        subject: &'a Observable,
+    ) -> BoxFuture<'a, Result<Option<maud::Markup>, AreaError>> {
+        Box::pin(async move { Ok(page::panel(&self.0, context, subject).await?) })
+    }
+
+    fn overview<'a>(&'a self, context: &'a PageContext) -> BoxFuture<'a, Result<Option<maud::Markup>, AreaError>> {
+        Box::pin(async move { Ok(page::overview(&self.0, context).await?) })
+    }
+
+    fn search<'a>(&'a self, text: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<SearchHit>, AreaError>> {
+        Box::pin(async move { Ok(self.0.search(text, limit).await?) })
+    }
+}

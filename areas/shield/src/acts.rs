@@ -1,0 +1,211 @@
+//! What people do: block, allow, undo, agree, refuse. Each with a reason, each in the ledger.
+
+use crate::{
+    Shield, ShieldError,
+    hear::{hits, percent},
+    model::unblockable,
+    store::{
+        decisions::{self, Draft, Record},
+        held::{self, HeldState},
+        lists,
+    },
+};
+use sipar_model::{
+    Action, Category, DecisionNumber, Observable, Severity, TimestampMs, Tlp, WarningKind, fact::DecisionState,
+};
+use sipar_store::Tx;
+
+/// A reason shorter than this says nothing to whoever is blocked, in characters.
+pub const REASON_CHARS_MIN: usize = 10;
+
+/// A reason is a sentence or two, not a file, in characters.
+pub const REASON_CHARS_MAX: usize = 1_000;
+
+/// Who acts: the label of a role or a desk, never a person's name.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The label.
+    pub label: String,
+    /// Random bytes for the ledger's commitment to the words of the reason.
+    pub salt: [u8; 16],
+}
+
+impl Actor {
+    fn by(&self) -> String {
+        format!("person:{}", self.label)
+    }
+}
+
+/// What a person asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// About what.
+    pub observable: Observable,
+    /// Block it, or never block it.
+    pub action: Action,
+    /// Why, in one word.
+    pub category: Category,
+    /// Why, in words.
+    pub reason: String,
+    /// For how many days.
+    pub days: u32,
+}
+
+impl Shield {
+    /// Takes a person's decision. One that stands on the same observable gives way to it.
+    ///
+    /// # Errors
+    /// A refusal that says why, or a fault.
+    pub fn request(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: &Actor,
+        request: &Request,
+        now: TimestampMs,
+    ) -> Result<DecisionNumber, ShieldError> {
+        let reason = reason(&request.reason)?;
+        let days_max = self.rules.bounds.days_max;
+        if request.days == 0 || request.days > days_max {
+            return Err(ShieldError::Refused(format!("give 1 to {days_max} days; nothing is decided for ever")));
+        }
+        if request.action == Action::Block {
+            self.may_block(tx, &request.observable)?;
+        }
+        let last = decisions::last_on(tx, &[&request.observable])?.into_iter().flatten().next();
+        if let Some(standing) = last.filter(|record| record.decision.state == DecisionState::Active) {
+            let why = "a person decided anew";
+            decisions::end(tx, vec![standing], DecisionState::Superseded, &actor.by(), (why, why), now)?;
+        }
+        let evidence = held::of(tx, &[&request.observable])?.into_iter().flatten().next();
+        let evidence = evidence.map(|held| held.indicator.assertions).unwrap_or_default();
+        let list = self.rules.list_of(request.category).map(|list| list.slug.clone()).unwrap_or_default();
+        let draft = Draft {
+            observable: request.observable.clone(),
+            action: request.action,
+            category: request.category,
+            severity: Severity::High,
+            list,
+            decided_by: actor.by(),
+            ledger_reason: sipar_ledger::commitment(&actor.salt, reason),
+            reason: reason.to_owned(),
+            score: 100,
+            tlp: Tlp::Clear,
+            evidence,
+            expires_at: now.plus_days(i64::from(request.days)),
+        };
+        held::release(tx, [&request.observable].into_iter())?;
+        decisions::take(tx, &[draft], now)?.into_iter().next().ok_or(ShieldError::NumbersUsedUp)
+    }
+
+    /// Ends a decision in force. Rules keep away from its observable until it would have ended by itself.
+    ///
+    /// # Errors
+    /// A refusal that says why, or a fault.
+    pub fn undo(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: &Actor,
+        number: DecisionNumber,
+        text: &str,
+        now: TimestampMs,
+    ) -> Result<Record, ShieldError> {
+        let reason = reason(text)?;
+        let record =
+            decisions::by_number(tx, number)?.ok_or_else(|| ShieldError::Missing(format!("decision {number}")))?;
+        if record.decision.state != DecisionState::Active {
+            return Err(ShieldError::Refused(format!("decision {number} is no longer in force; there is nothing to undo")));
+        }
+        let commitment = sipar_ledger::commitment(&actor.salt, reason);
+        decisions::end(tx, vec![record.clone()], DecisionState::Undone, &actor.by(), (reason, &commitment), now)?;
+        Ok(record)
+    }
+
+    /// Blocks what is held for a person, as long as its rule would.
+    ///
+    /// # Errors
+    /// A refusal that says why, or a fault.
+    pub fn agree(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: &Actor,
+        observable: &Observable,
+        text: &str,
+        now: TimestampMs,
+    ) -> Result<DecisionNumber, ShieldError> {
+        let waiting = held::of(tx, &[observable])?.into_iter().flatten().next();
+        let waiting = waiting
+            .filter(|held| held.state == HeldState::Review)
+            .ok_or_else(|| ShieldError::Missing(format!("`{observable}` among what is held for a person")))?;
+        let days = self
+            .rules
+            .rules
+            .iter()
+            .find(|rule| rule.categories.contains(&waiting.category) && rule.kinds.contains(&observable.kind()))
+            .map_or(self.rules.bounds.days_max, |rule| rule.days_max);
+        let request = Request {
+            observable: observable.clone(),
+            action: Action::Block,
+            category: waiting.category,
+            reason: text.to_owned(),
+            days,
+        };
+        self.request(tx, actor, &request, now)
+    }
+
+    /// Refuses to block what is held. Rules leave it alone from then on.
+    ///
+    /// # Errors
+    /// A refusal that says why, or a fault.
+    pub fn refuse(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: &Actor,
+        observable: &Observable,
+        text: &str,
+        now: TimestampMs,
+    ) -> Result<(), ShieldError> {
+        let reason = reason(text)?;
+        if !held::refuse(tx, observable, now)? {
+            return Err(ShieldError::Missing(format!("`{observable}` among what is held for a person")));
+        }
+        let body = serde_json::json!({
+            "observable": observable, "by": actor.by(), "reason": sipar_ledger::commitment(&actor.salt, reason),
+        });
+        sipar_ledger::append(tx, &[sipar_ledger::Entry::new("refuse", now, body)], now)?;
+        Ok(())
+    }
+
+    fn may_block(&self, tx: &mut Tx<'_>, observable: &Observable) -> Result<(), ShieldError> {
+        if let Some(why) = unblockable(observable, self.rules.bounds) {
+            return Err(ShieldError::Refused(format!("`{observable}`: {why}")));
+        }
+        let Some(in_use) = lists::in_use(tx)? else { return Ok(()) };
+        let index = self.index(&in_use.blob)?;
+        let never = hits(&index, observable).into_iter().find(|hit| hit.kind == WarningKind::Never);
+        match never {
+            Some(hit) => Err(ShieldError::Refused(format!(
+                "`{observable}` is on the warning list `{}`, which nobody may block; change the list first if it is wrong",
+                hit.list
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The score that the ledger and the pages show for a person's look at `record`.
+    #[must_use]
+    pub fn score_of(&self, record: &Record, now: TimestampMs) -> u8 {
+        percent(self.score_now(&record.indicator(), &[], now))
+    }
+}
+
+/// The reason, trimmed, if it is one.
+fn reason(text: &str) -> Result<&str, ShieldError> {
+    let text = text.trim();
+    let chars = text.chars().count();
+    if (REASON_CHARS_MIN..=REASON_CHARS_MAX).contains(&chars) {
+        return Ok(text);
+    }
+    Err(ShieldError::Refused(format!(
+        "give a reason of {REASON_CHARS_MIN} to {REASON_CHARS_MAX} characters; whoever is blocked will read it"
+    )))
+}

@@ -1,0 +1,80 @@
+//! What can go wrong in the shield.
+
+use sipar_area::{AreaError, BlobError, PackError};
+use sipar_ledger::LedgerError;
+use sipar_model::DecisionNumber;
+use sipar_snapshot::{BuildError, OpenError};
+use sipar_store::StoreError;
+
+/// A fault, or a refusal that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ShieldError {
+    /// The store refused.
+    #[error("using the shield's tables")]
+    Store(#[from] StoreError),
+    /// The ledger refused.
+    #[error("writing to the ledger")]
+    Ledger(#[from] LedgerError),
+    /// A text could not be written or read as JSON.
+    #[error("converting a record of the shield to or from JSON")]
+    Json(#[source] serde_json::Error),
+    /// A row holds what no version wrote.
+    #[error("decision {number} has a `{column}` that this version does not know; was the data written by a newer one?")]
+    BadRow {
+        /// Whose.
+        number: DecisionNumber,
+        /// Which column.
+        column: &'static str,
+    },
+    /// A row holds what no version wrote.
+    #[error("a row of what is held, or of a category, is not one that this version writes")]
+    BadHeld,
+    /// All 4,294,967,295 numbers are given.
+    #[error("every decision number has been given")]
+    NumbersUsedUp,
+    /// A pack is missing.
+    #[error("reading the shield's packs")]
+    Pack(#[from] PackError),
+    /// The rules make no sense.
+    #[error("reading the rules in packs/rules")]
+    Rules(#[source] crate::rules::RulesError),
+    /// The scoring table makes no sense.
+    #[error("reading packs/scoring")]
+    Scoring(#[source] sipar_model::score::DecayTableError),
+    /// A blob failed.
+    #[error("keeping a file")]
+    Blob(#[from] BlobError),
+    /// A file of ours cannot be opened.
+    #[error("opening `{what}`")]
+    Open {
+        /// Which.
+        what: String,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+    /// A snapshot cannot be compiled.
+    #[error("compiling the snapshot; the last one stays in use")]
+    Build(#[source] BuildError),
+    /// A file cannot be moved into place.
+    #[error("putting `{path}` in place; the last snapshot stays in use")]
+    Place {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A person asked for something that may not be.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    Missing(String),
+}
+
+impl From<ShieldError> for AreaError {
+    fn from(error: ShieldError) -> Self {
+        Self::because("the shield", error)
+    }
+}

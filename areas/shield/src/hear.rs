@@ -1,0 +1,223 @@
+//! What the shield does when it is told something: indicators become decisions, warning lists judge them anew.
+
+use crate::{
+    Shield, ShieldError,
+    model::{Outcome, SNAPSHOT_TLP_MAX, Standing, WarningHit, decide, strongest, worth_extending},
+    store::{
+        decisions::{self, Draft, Record},
+        held::{self, Held, HeldState},
+        lists::{self, InUse},
+    },
+};
+use sipar_model::{
+    Action, Category, Indicator, Observable, TimestampMs, Tlp, WarningKind, fact::DecisionState, fact::FACT_ITEMS_MAX,
+    score::score,
+};
+use sipar_snapshot::{ListNumber, WarningIndex};
+use sipar_store::Tx;
+
+/// What one batch of indicators comes to.
+#[derive(Default)]
+struct Batch {
+    take: Vec<Draft>,
+    extend: Vec<(Record, TimestampMs, Vec<sipar_model::Assertion>, u8)>,
+    supersede: Vec<Record>,
+    hold: Vec<Held>,
+    release: Vec<Observable>,
+}
+
+impl Shield {
+    /// Judges indicators, at most [`FACT_ITEMS_MAX`], and writes what comes of them.
+    ///
+    /// # Errors
+    /// When the store, the ledger or the warning lists cannot be used.
+    pub(crate) fn judge(&self, tx: &mut Tx<'_>, indicators: &[Indicator], now: TimestampMs) -> Result<(), ShieldError> {
+        let in_use = lists::in_use(tx)?;
+        let index = in_use.as_ref().map(|in_use| self.index(&in_use.blob)).transpose()?;
+        let observables: Vec<&Observable> = indicators.iter().map(|indicator| &indicator.observable).collect();
+        let last = decisions::last_on(tx, &observables)?;
+        let mut held = held::of(tx, &observables)?;
+        let mut batch = Batch::default();
+        for (at, (indicator, last)) in indicators.iter().zip(last).enumerate() {
+            let hits = index.as_ref().map(|index| hits(index, &indicator.observable));
+            let was_held = held.get_mut(at).and_then(Option::take);
+            self.sort_in(&mut batch, indicator, hits.as_deref(), last, was_held.as_ref(), now);
+        }
+        batch.write(tx, now)
+    }
+
+    fn sort_in(
+        &self,
+        batch: &mut Batch,
+        indicator: &Indicator,
+        warnings: Option<&[WarningHit]>,
+        last: Option<Record>,
+        was_held: Option<&Held>,
+        now: TimestampMs,
+    ) {
+        let refused = was_held.is_some_and(|held| held.state == HeldState::Refused);
+        let standing = if refused { Some(Standing::Refused) } else { last.as_ref().and_then(decisions::standing) };
+        let outcome = decide(indicator, warnings, standing, &self.rules, &self.decays, now);
+        let in_force = last.filter(|record| record.decision.state == DecisionState::Active);
+        let hold = |state, hits: &[WarningHit]| Held {
+            state,
+            lists: held::names(hits),
+            category: strongest(&indicator.assertions, indicator.observable.kind(), &self.decays, now)
+                .unwrap_or(Category::Malware),
+            indicator: indicator.clone(),
+            at: now,
+        };
+        match outcome {
+            Outcome::Block { rule, category, score, expires } => {
+                if was_held.is_some() {
+                    batch.release.push(indicator.observable.clone());
+                }
+                let list = rule.list.clone();
+                match in_force {
+                    Some(record) if record.decision.category == category && record.list == list => {
+                        if worth_extending(record.decision.expires_at, expires, self.rules.bounds) {
+                            batch.extend.push((record, expires, indicator.assertions.clone(), percent(score)));
+                        }
+                        return;
+                    }
+                    Some(other) => batch.supersede.push(other),
+                    None => {}
+                }
+                let reason = format!("{}: score {} of 100", rule.title, percent(score));
+                batch.take.push(Draft {
+                    observable: indicator.observable.clone(),
+                    action: Action::Block,
+                    category,
+                    severity: rule.severity,
+                    list,
+                    decided_by: format!("rule:{}", rule.name),
+                    ledger_reason: reason.clone(),
+                    reason,
+                    score: percent(score),
+                    tlp: shareable_tlp(indicator),
+                    evidence: indicator.assertions.clone(),
+                    expires_at: expires,
+                });
+            }
+            Outcome::Held(hits) => batch.hold.push(hold(HeldState::Review, &hits)),
+            Outcome::Withheld(hits) => batch.hold.push(hold(HeldState::Withheld, &hits)),
+            Outcome::Unblockable(_) | Outcome::TooSecret | Outcome::PersonDecided => {}
+            // What a rule blocked stays until its own end: one quiet day of a source is not a reason to open the door.
+            Outcome::Below { .. } => {
+                if was_held.is_some() && !refused {
+                    batch.release.push(indicator.observable.clone());
+                }
+            }
+        }
+    }
+
+    /// Judges the next part of the decisions in force, then of what is held, by the warning lists in use.
+    /// Returns whether there is more to do.
+    ///
+    /// # Errors
+    /// When the store, the ledger or the warning lists cannot be used.
+    pub(crate) fn judge_anew(&self, tx: &mut Tx<'_>, now: TimestampMs) -> Result<bool, ShieldError> {
+        let Some(mut in_use) = lists::in_use(tx)?.filter(|in_use| !in_use.done) else { return Ok(false) };
+        let records = decisions::in_force_after(tx, in_use.judged_decision, FACT_ITEMS_MAX)?;
+        if let Some(last) = records.last() {
+            in_use.judged_decision = last.decision.number;
+            self.judge_records(tx, &in_use, records, now)?;
+            lists::judged(tx, &in_use)?;
+            return Ok(true);
+        }
+        let waiting = held::page(tx, None, &in_use.judged_held, FACT_ITEMS_MAX)?;
+        if let Some(last) = waiting.last() {
+            in_use.judged_held = last.indicator.observable.value();
+            let indicators: Vec<Indicator> = waiting.into_iter().map(|held| held.indicator).collect();
+            self.judge(tx, &indicators, now)?;
+        } else {
+            in_use.done = true;
+        }
+        lists::judged(tx, &in_use)?;
+        Ok(!in_use.done)
+    }
+
+    /// Withdraws blocks that a `never` list touches, and those of rules that a `review` list touches.
+    fn judge_records(
+        &self,
+        tx: &mut Tx<'_>,
+        in_use: &InUse,
+        records: Vec<Record>,
+        now: TimestampMs,
+    ) -> Result<(), ShieldError> {
+        let index = self.index(&in_use.blob)?;
+        let (mut never, mut review, mut hold) = (Vec::new(), Vec::new(), Vec::new());
+        for record in records.into_iter().filter(|record| record.decision.action == Action::Block) {
+            let hits = hits(&index, &record.decision.observable);
+            let of = |kind| -> Vec<WarningHit> { hits.iter().filter(|hit| hit.kind == kind).cloned().collect() };
+            let by_rule = record.decision.decided_by.starts_with("rule:");
+            let (state, lists, group) = match (of(WarningKind::Never), of(WarningKind::Review)) {
+                (lists, _) if !lists.is_empty() => (HeldState::Withheld, lists, &mut never),
+                (_, lists) if !lists.is_empty() && by_rule => (HeldState::Review, lists, &mut review),
+                _ => continue,
+            };
+            let category = record.decision.category;
+            hold.push(Held { state, lists: held::names(&lists), category, indicator: record.indicator(), at: now });
+            group.push(record);
+        }
+        let because_never = "a warning list forbids blocking it";
+        let because_review = "a warning list asks for a person's agreement";
+        decisions::end(tx, never, DecisionState::Withdrawn, "rule:warning-never", (because_never, because_never), now)?;
+        decisions::end(tx, review, DecisionState::Withdrawn, "rule:warning-review", (because_review, because_review), now)?;
+        held::hold(tx, &hold)
+    }
+}
+
+impl Batch {
+    fn write(self, tx: &mut Tx<'_>, now: TimestampMs) -> Result<(), ShieldError> {
+        let why = "a later decision takes its place";
+        decisions::end(tx, self.supersede, DecisionState::Superseded, "rule:newer", (why, why), now)?;
+        decisions::take(tx, &self.take, now)?;
+        decisions::extend(tx, self.extend, now)?;
+        if !self.hold.is_empty() {
+            held::hold(tx, &self.hold)?;
+        }
+        if !self.release.is_empty() {
+            held::release(tx, self.release.iter())?;
+        }
+        Ok(())
+    }
+}
+
+/// The warning lists that touch `observable`. A block covers everything under a name, so `never` lists below it count too.
+/// Other types do not: that somebody popular has a name under a bad one says nothing for the bad one.
+pub(crate) fn hits(index: &WarningIndex, observable: &Observable) -> Vec<WarningHit> {
+    let on = index.hits(observable);
+    let below = match observable {
+        Observable::Domain(name) => index.below(name),
+        _ => Vec::new(),
+    };
+    let hit = |number: &ListNumber| {
+        index.list(*number).map(|list| WarningHit { kind: list.kind, list: list.slug.clone() })
+    };
+    let mut hits: Vec<WarningHit> = on.iter().filter_map(hit).collect();
+    hits.extend(below.iter().filter_map(hit).filter(|hit| hit.kind == WarningKind::Never));
+    hits.sort_unstable();
+    hits.dedup();
+    hits
+}
+
+/// The score as it is shown and kept: whole, rounded down, so that 100 means 100.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100 in the line itself")]
+pub(crate) fn percent(score: f64) -> u8 {
+    score.clamp(0.0, 100.0) as u8
+}
+
+/// The strictest marking among what may be shared at all: the block says no more than that.
+fn shareable_tlp(indicator: &Indicator) -> Tlp {
+    let shareable = indicator.assertions.iter().map(|assertion| assertion.tlp).filter(|tlp| *tlp <= SNAPSHOT_TLP_MAX);
+    shareable.max().unwrap_or(SNAPSHOT_TLP_MAX)
+}
+
+impl Shield {
+    /// The score of `indicator` now, with what the warning lists in use do to it.
+    pub(crate) fn score_now(&self, indicator: &Indicator, warnings: &[WarningHit], now: TimestampMs) -> f64 {
+        let kinds: Vec<WarningKind> = warnings.iter().map(|hit| hit.kind).collect();
+        score(&indicator.assertions, &kinds, indicator.observable.kind(), &self.decays, now)
+    }
+}

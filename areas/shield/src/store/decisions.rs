@@ -1,0 +1,413 @@
+//! Decisions: taking them, ending them, and what stands on an observable.
+//!
+//! INVARIANT: a decision's row, its fact and its entry in the ledger are written by one transaction.
+
+use crate::{ShieldError, model::Standing};
+use sipar_ledger::Entry;
+use sipar_model::{
+    Action, Assertion, Category, Decision, DecisionNumber, Fact, Indicator, Observable, ObservableKind, Severity,
+    TimestampMs, Tlp,
+    fact::{DecisionState, FACT_ITEMS_MAX},
+};
+use sipar_store::{Bulk, Column, Reader, Row, Tx, outbox, params, values};
+
+/// The counter that grows with every change of the decisions in force: the compiler compares it.
+pub const CHANGES: &str = "decision_change";
+
+/// A decision and all that was known when it was taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// As other areas see it.
+    pub decision: Decision,
+    /// The list that it stands on.
+    pub list: String,
+    /// The score at that time, 0 to 100.
+    pub score: u8,
+    /// What sources said at that time.
+    pub evidence: Vec<Assertion>,
+    /// Its place in the ledger.
+    pub ledger_index: u64,
+    /// How it ended, if it has.
+    pub end: Option<End>,
+}
+
+/// How a decision ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// When.
+    pub at: TimestampMs,
+    /// By the rule or the role that ended it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The place of the ending in the ledger.
+    pub ledger_index: Option<u64>,
+}
+
+impl Record {
+    /// What the record's evidence says, as an indicator.
+    #[must_use]
+    pub fn indicator(&self) -> Indicator {
+        Indicator { observable: self.decision.observable.clone(), assertions: self.evidence.clone() }
+    }
+}
+
+/// A decision that is about to be taken.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// About what.
+    pub observable: Observable,
+    /// Doing what.
+    pub action: Action,
+    /// Why, in one word.
+    pub category: Category,
+    /// How bad.
+    pub severity: Severity,
+    /// On which list.
+    pub list: String,
+    /// `rule:NAME` or `person:ROLE`.
+    pub decided_by: String,
+    /// Why, in words.
+    pub reason: String,
+    /// What the ledger says of the reason: the words of a rule, a commitment to the words of a person.
+    pub ledger_reason: String,
+    /// The score now, 0 to 100.
+    pub score: u8,
+    /// Who may know.
+    pub tlp: Tlp,
+    /// What sources say now.
+    pub evidence: Vec<Assertion>,
+    /// Until when.
+    pub expires_at: TimestampMs,
+}
+
+const COLUMNS: &str = "number, kind, value, action, category, severity, list, state, decided_by, reason, score, tlp, \
+                       evidence, decided_at, expires_at, ended_at, ended_by, end_reason, ledger_index, end_ledger_index";
+
+const INSERT: Bulk<'_> = Bulk {
+    into: "insert into decision(number, kind, value, action, category, severity, list, state, decided_by, reason, \
+           score, tlp, evidence, decided_at, expires_at, ledger_index)",
+    columns: &[
+        Column::Bigint,
+        Column::Smallint,
+        Column::Text,
+        Column::Smallint,
+        Column::Smallint,
+        Column::Smallint,
+        Column::Text,
+        Column::Smallint,
+        Column::Text,
+        Column::Text,
+        Column::Smallint,
+        Column::Smallint,
+        Column::Text,
+        Column::Bigint,
+        Column::Bigint,
+        Column::Bigint,
+    ],
+    then: "",
+};
+
+/// The number of a state in the table. 1 is in force: the partial index says so.
+#[must_use]
+pub const fn state_number(state: DecisionState) -> u8 {
+    match state {
+        DecisionState::Active => 1,
+        DecisionState::Undone => 2,
+        DecisionState::Withdrawn => 3,
+        DecisionState::Expired => 4,
+        DecisionState::Superseded => 5,
+    }
+}
+
+const fn state_of(number: u8) -> Option<DecisionState> {
+    match number {
+        1 => Some(DecisionState::Active),
+        2 => Some(DecisionState::Undone),
+        3 => Some(DecisionState::Withdrawn),
+        4 => Some(DecisionState::Expired),
+        5 => Some(DecisionState::Superseded),
+        _ => None,
+    }
+}
+
+/// Takes decisions, at most [`FACT_ITEMS_MAX`]; returns their numbers.
+///
+/// # Errors
+/// When the store or the ledger refuses; then nothing has happened.
+pub fn take(tx: &mut Tx<'_>, drafts: &[Draft], now: TimestampMs) -> Result<Vec<DecisionNumber>, ShieldError> {
+    if drafts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let first = tx.take_numbers("decision", drafts.len() as u64)?;
+    let numbers: Vec<DecisionNumber> = (first..)
+        .take(drafts.len())
+        .map(|number| u32::try_from(number).map(DecisionNumber).map_err(|_| ShieldError::NumbersUsedUp))
+        .collect::<Result<_, _>>()?;
+    let decisions: Vec<Decision> = drafts.iter().zip(&numbers).map(|(draft, number)| in_force(draft, *number, now)).collect();
+    let entries: Vec<Entry> = decisions.iter().zip(drafts).map(|(decision, draft)| taken_entry(decision, draft, now)).collect();
+    let indices = sipar_ledger::append(tx, &entries, now)?;
+    let evidence: Vec<String> = drafts.iter().map(|draft| json(&draft.evidence)).collect::<Result<_, _>>()?;
+    let rows = decisions.iter().zip(drafts).zip(&indices).zip(&evidence).map(|(((decision, draft), index), evidence)| {
+        values![
+            decision.number,
+            decision.observable.kind().number(),
+            decision.observable.value(),
+            decision.action.number(),
+            decision.category.number(),
+            decision.severity.number(),
+            &draft.list,
+            state_number(decision.state),
+            &decision.decided_by,
+            &decision.reason,
+            draft.score,
+            decision.tlp.number(),
+            evidence,
+            decision.decided_at,
+            decision.expires_at,
+            *index,
+        ]
+    });
+    tx.bulk(&INSERT, rows)?;
+    changed(tx, decisions, now)?;
+    Ok(numbers)
+}
+
+fn in_force(draft: &Draft, number: DecisionNumber, now: TimestampMs) -> Decision {
+    Decision {
+        number,
+        observable: draft.observable.clone(),
+        action: draft.action,
+        category: draft.category,
+        severity: draft.severity,
+        decided_by: draft.decided_by.clone(),
+        reason: draft.reason.clone(),
+        tlp: draft.tlp,
+        decided_at: now,
+        expires_at: draft.expires_at,
+        state: DecisionState::Active,
+    }
+}
+
+fn taken_entry(decision: &Decision, draft: &Draft, now: TimestampMs) -> Entry {
+    let body = serde_json::json!({
+        "decision": decision.number,
+        "observable": decision.observable,
+        "category": decision.category,
+        "by": decision.decided_by,
+        "reason": draft.ledger_reason,
+        "expires_at": decision.expires_at,
+    });
+    Entry::new(decision.action.word(), now, body)
+}
+
+/// Ends decisions in force, at most [`FACT_ITEMS_MAX`]. `entry` is the ledger's word for it.
+///
+/// # Errors
+/// When the store or the ledger refuses; then nothing has happened.
+pub fn end(
+    tx: &mut Tx<'_>,
+    records: Vec<Record>,
+    state: DecisionState,
+    by: &str,
+    reason: (&str, &str),
+    now: TimestampMs,
+) -> Result<(), ShieldError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let entry = match state {
+        DecisionState::Expired => "expire",
+        DecisionState::Withdrawn => "withdraw",
+        DecisionState::Superseded => "supersede",
+        DecisionState::Active | DecisionState::Undone => "undo",
+    };
+    let (said, ledger_reason) = reason;
+    let entries: Vec<Entry> = records
+        .iter()
+        .map(|record| {
+            let body = serde_json::json!({
+                "decision": record.decision.number, "observable": record.decision.observable,
+                "by": by, "reason": ledger_reason,
+            });
+            Entry::new(entry, now, body)
+        })
+        .collect();
+    let indices = sipar_ledger::append(tx, &entries, now)?;
+    tx.execute_many(
+        "update decision set state = ?2, ended_at = ?3, ended_by = ?4, end_reason = ?5, end_ledger_index = ?6
+         where number = ?1 and state = 1",
+        records.iter().zip(&indices).map(|(record, index)| {
+            values![record.decision.number, state_number(state), now, by, said, *index]
+        }),
+    )?;
+    let ended = records.into_iter().map(|record| Decision { state, ..record.decision }).collect();
+    changed(tx, ended, now)
+}
+
+/// Moves the end of decisions in force that rules took.
+///
+/// # Errors
+/// When the store or the ledger refuses; then nothing has happened.
+pub fn extend(
+    tx: &mut Tx<'_>,
+    extended: Vec<(Record, TimestampMs, Vec<Assertion>, u8)>,
+    now: TimestampMs,
+) -> Result<(), ShieldError> {
+    if extended.is_empty() {
+        return Ok(());
+    }
+    let entries: Vec<Entry> = extended
+        .iter()
+        .map(|(record, expires, ..)| {
+            let body = serde_json::json!({
+                "decision": record.decision.number, "observable": record.decision.observable,
+                "by": record.decision.decided_by, "expires_at": expires,
+            });
+            Entry::new("extend", now, body)
+        })
+        .collect();
+    sipar_ledger::append(tx, &entries, now)?;
+    let evidence: Vec<String> = extended.iter().map(|(_, _, evidence, _)| json(evidence)).collect::<Result<_, _>>()?;
+    tx.execute_many(
+        "update decision set expires_at = ?2, evidence = ?3, score = ?4 where number = ?1 and state = 1",
+        extended.iter().zip(&evidence).map(|((record, expires, _, score), evidence)| {
+            values![record.decision.number, *expires, evidence, *score]
+        }),
+    )?;
+    let moved = extended.into_iter().map(|(record, expires_at, ..)| Decision { expires_at, ..record.decision }).collect();
+    changed(tx, moved, now)
+}
+
+fn changed(tx: &mut Tx<'_>, decisions: Vec<Decision>, now: TimestampMs) -> Result<(), ShieldError> {
+    tx.take_numbers(CHANGES, 1)?;
+    let mut rest = decisions;
+    while !rest.is_empty() {
+        let after = rest.split_off(rest.len().min(FACT_ITEMS_MAX));
+        outbox::say(tx, &Fact::Decisions(rest), now)?;
+        rest = after;
+    }
+    Ok(())
+}
+
+/// The last decision on each of `observables`, in their order.
+///
+/// # Errors
+/// When the store refuses.
+pub fn last_on(reader: &mut Reader<'_>, observables: &[&Observable]) -> Result<Vec<Option<Record>>, ShieldError> {
+    let sql = format!("select {COLUMNS} from decision where value = ?1 and kind = ?2 order by number desc limit 1");
+    let keys = observables.iter().map(|observable| values![observable.value(), observable.kind().number()]);
+    let answers = reader.query_many(&sql, keys)?;
+    answers.into_iter().map(|rows| rows.first().map(record).transpose()).collect()
+}
+
+/// What the last decision means for a new one.
+#[must_use]
+pub fn standing(record: &Record) -> Option<Standing> {
+    let by_person = |by: &str| by.starts_with("person:");
+    let decision = &record.decision;
+    match decision.state {
+        DecisionState::Active if by_person(&decision.decided_by) => {
+            Some(Standing::Person(decision.action, decision.expires_at))
+        }
+        DecisionState::Active => Some(Standing::BlockedByRule(decision.expires_at)),
+        DecisionState::Undone if decision.action == Action::Block => {
+            Some(Standing::UndoneByPerson(decision.expires_at))
+        }
+        _ => None,
+    }
+}
+
+/// One decision by its number.
+///
+/// # Errors
+/// When the store refuses.
+pub fn by_number(reader: &mut Reader<'_>, number: DecisionNumber) -> Result<Option<Record>, ShieldError> {
+    let sql = format!("select {COLUMNS} from decision where number = ?1");
+    reader.query_one_opt(&sql, params![number])?.as_ref().map(record).transpose()
+}
+
+/// Decisions in force after `number`, in order, at most `limit`.
+///
+/// # Errors
+/// When the store refuses.
+pub fn in_force_after(
+    reader: &mut Reader<'_>,
+    number: DecisionNumber,
+    limit: usize,
+) -> Result<Vec<Record>, ShieldError> {
+    let sql = format!("select {COLUMNS} from decision where state = 1 and number > ?1 order by number limit ?2");
+    reader.query(&sql, params![number, limit])?.iter().map(record).collect()
+}
+
+/// Decisions in force whose time is over, at most `limit`.
+///
+/// # Errors
+/// When the store refuses.
+pub fn over(reader: &mut Reader<'_>, now: TimestampMs, limit: usize) -> Result<Vec<Record>, ShieldError> {
+    let sql = format!("select {COLUMNS} from decision where state = 1 and expires_at <= ?1 order by expires_at limit ?2");
+    reader.query(&sql, params![now, limit])?.iter().map(record).collect()
+}
+
+/// Hands over every decision in force, one by one.
+///
+/// # Errors
+/// When the store refuses, or with what `take` returns.
+pub fn each_in_force(
+    reader: &mut Reader<'_>,
+    now: TimestampMs,
+    mut take: impl FnMut(Record) -> Result<(), ShieldError>,
+) -> Result<(), ShieldError> {
+    let sql = format!("select {COLUMNS} from decision where state = 1 and expires_at > ?1 order by number");
+    let mut failed = None;
+    reader.each(&sql, params![now], |row| {
+        record(&row).and_then(&mut take).map_err(|error| {
+            failed = Some(error);
+            sipar_store::StoreError::stopped("reading the decisions in force")
+        })
+    })
+    .map_err(|error| failed.take().unwrap_or_else(|| error.into()))
+}
+
+/// A row of [`COLUMNS`].
+pub(super) fn record(row: &Row) -> Result<Record, ShieldError> {
+    let number: DecisionNumber = row.try_get(0)?;
+    let broken = |column: &'static str| ShieldError::BadRow { number, column };
+    let kind = row.try_get(1).ok().and_then(ObservableKind::from_number).ok_or_else(|| broken("kind"))?;
+    let observable = Observable::from_parts(kind, row.text(2).unwrap_or_default()).map_err(|_| broken("value"))?;
+    let end = match row.try_get::<Option<TimestampMs>>(15)? {
+        None => None,
+        Some(at) => Some(End {
+            at,
+            by: row.try_get::<Option<String>>(16)?.unwrap_or_default(),
+            reason: row.try_get::<Option<String>>(17)?.unwrap_or_default(),
+            ledger_index: row.try_get(19)?,
+        }),
+    };
+    Ok(Record {
+        decision: Decision {
+            number,
+            observable,
+            action: row.try_get(3).ok().and_then(Action::from_number).ok_or_else(|| broken("action"))?,
+            category: row.try_get(4).ok().and_then(Category::from_number).ok_or_else(|| broken("category"))?,
+            severity: row.try_get(5).ok().and_then(Severity::from_number).ok_or_else(|| broken("severity"))?,
+            decided_by: row.try_get(8)?,
+            reason: row.try_get(9)?,
+            tlp: row.try_get(11).ok().and_then(Tlp::from_number).ok_or_else(|| broken("tlp"))?,
+            decided_at: row.try_get(13)?,
+            expires_at: row.try_get(14)?,
+            state: row.try_get(7).ok().and_then(state_of).ok_or_else(|| broken("state"))?,
+        },
+        list: row.try_get(6)?,
+        score: row.try_get(10)?,
+        evidence: serde_json::from_str(row.text(12).unwrap_or_default()).map_err(|_| broken("evidence"))?,
+        ledger_index: row.try_get(18)?,
+        end,
+    })
+}
+
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, ShieldError> {
+    serde_json::to_string(value).map_err(ShieldError::Json)
+}
+
+pub(super) const ALL_COLUMNS: &str = COLUMNS;

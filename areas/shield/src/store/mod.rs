@@ -1,0 +1,43 @@
+//! All tables and queries of the shield.
+
+pub mod decisions;
+pub mod held;
+pub mod lists;
+pub mod read;
+pub mod sightings;
+pub mod snapshots;
+
+use sipar_store::Migration;
+
+/// The shield's tables.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    sql: "
+create table decision(
+    number bigint primary key, kind smallint not null, value text not null, action smallint not null,
+    category smallint not null, severity smallint not null, list text not null, state smallint not null,
+    decided_by text not null, reason text not null, score smallint not null, tlp smallint not null,
+    evidence text not null, decided_at bigint not null, expires_at bigint not null,
+    ended_at bigint, ended_by text, end_reason text,
+    ledger_index bigint not null, end_ledger_index bigint);
+create index decision_of on decision(value, kind, number);
+create index decision_state on decision(state, number);
+create index decision_expiry on decision(expires_at) where state = 1;
+create index decision_time on decision(decided_at);
+create table held(
+    kind smallint not null, value text not null, state smallint not null, lists text not null,
+    category smallint not null, indicator text not null, at bigint not null,
+    primary key (value, kind));
+create index held_state on held(state, value, kind);
+create table warning_index(
+    one smallint primary key, blob text not null, lists text not null, at bigint not null,
+    judged_decision bigint not null, judged_held text not null, done smallint not null);
+create table snapshot(
+    serial bigint primary key, blob text not null, entries bigint not null, file_bytes bigint not null,
+    created_at bigint not null, change bigint not null, kept smallint not null);
+create table sighting_minute(
+    decision bigint not null, minute bigint not null, network text not null, shadow smallint not null,
+    count bigint not null, primary key (decision, minute, network, shadow));
+create index sighting_time on sighting_minute(minute);
+",
+}];

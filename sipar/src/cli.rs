@@ -1,0 +1,258 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Sipar: threat data comes in once, becomes accountable decisions, and protects everywhere.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = "Start with `sipar demo`. The guide is in docs/.")]
+pub struct Cli {
+    /// Configuration file (TOML). Without it, the defaults: loopback only, everything under ./sipar-data.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of everything kept on this machine.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything in one process with demonstration data, on loopback.
+    Demo(DemoArgs),
+    /// Run everything in one process for real use: portal, JSON API, DNS, reputation.
+    Serve,
+    /// Run an edge alone: it answers from a snapshot file, with no store and no control plane.
+    Edge(EdgeArgs),
+    /// Feeds of threat data: add, list, pull, show.
+    #[command(subcommand)]
+    Feed(FeedCommand),
+    /// Warning lists: load a folder or package of MISP warning lists, list them.
+    #[command(subcommand)]
+    Warning(WarningCommand),
+    /// What is known and decided about a name, address, URL or file hash, with the whole chain of reasons.
+    Check {
+        /// NAME, ADDRESS, PREFIX, URL or HASH.
+        what: String,
+        /// Print the JSON of the API.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Block something, for a reason and for a time.
+    Block(DecideArgs),
+    /// Never block something, whatever the feeds say, until a time.
+    Allow(DecideArgs),
+    /// Undo a decision.
+    Undo {
+        /// The number, as in `D-17` or `17`.
+        number: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Decisions in force, and those held for a person.
+    #[command(subcommand)]
+    Decision(DecisionCommand),
+    /// The signed files that edges answer from: build, show, diff, verify.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// The public log: verify it offline, show its checkpoint.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Keys for the API.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Network owners (who announces an address).
+    #[command(subcommand)]
+    Networks(NetworksCommand),
+    /// Print who says which fact and who hears it, as Markdown.
+    Flow,
+    /// Print the role table: which role may do what to which resource.
+    Roles,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Portal and JSON API.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub portal: SocketAddr,
+    /// DNS over UDP and TCP.
+    #[arg(long, default_value = "127.0.0.1:5353")]
+    pub dns: SocketAddr,
+    /// IP reputation.
+    #[arg(long, default_value = "127.0.0.1:8081")]
+    pub reputation: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub struct EdgeArgs {
+    /// The snapshot file. It is watched, and swapped in when it is replaced by a newer one.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: PathBuf,
+    /// The key that must have signed it: hexadecimal, as `sipar snapshot key` prints it.
+    #[arg(long, value_name = "HEX")]
+    pub key: String,
+    /// Where to answer DNS. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub dns: Vec<SocketAddr>,
+    /// Where to send what is not blocked. May be given several times. Without it: /etc/resolv.conf.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub upstream: Vec<SocketAddr>,
+    /// Where to answer reputation over HTTP.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub reputation: Option<SocketAddr>,
+    /// Network owners' file, for reputation.
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
+    /// DNS worker threads; 0: one for each core.
+    #[arg(long, default_value_t = 0)]
+    pub workers: usize,
+    /// Cache for answers, in MiB, over all workers.
+    #[arg(long, default_value_t = 64)]
+    pub cache_mib: usize,
+    /// Answers a second for one client network; 0: no limit.
+    #[arg(long, default_value_t = 0)]
+    pub rate_per_s: u32,
+    /// Reputation requests a second for one address without a key.
+    #[arg(long, default_value_t = 50)]
+    pub anonymous_per_s: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FeedCommand {
+    /// Add a feed: a ready one by its name (see `feed list --ready`), or any source with a format.
+    Add {
+        /// Short name of the new feed; for a ready feed, its name.
+        slug: String,
+        /// File, folder or URL. Without it, the ready feed's own.
+        #[arg(long)]
+        source: Option<String>,
+        /// A ready format from packs/feeds, when the name is not itself one.
+        #[arg(long)]
+        format: Option<String>,
+        /// Category of what it lists, when the format does not say.
+        #[arg(long)]
+        category: Option<String>,
+        /// Allow it to be fetched from private addresses.
+        #[arg(long)]
+        allow_private: bool,
+        /// Pull it at once.
+        #[arg(long)]
+        pull: bool,
+    },
+    /// List the feeds with their health.
+    List {
+        /// List the ready formats instead.
+        #[arg(long)]
+        ready: bool,
+    },
+    /// Pull a feed now.
+    Pull { slug: String },
+    /// Show a feed: its runs, its quality, its refused lines.
+    Show { slug: String },
+    /// Apply what a held feed brought: a person has looked at it.
+    Release { slug: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WarningCommand {
+    /// Load MISP warning lists: a folder of them, or the Python package `pymispwarninglists` (folder or wheel).
+    Load { path: PathBuf },
+    /// List them.
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// NAME, ADDRESS, PREFIX, URL or HASH.
+    pub what: String,
+    /// malware, c2, phishing or fraud.
+    #[arg(long, default_value = "phishing")]
+    pub category: String,
+    #[arg(long)]
+    pub reason: String,
+    /// For how many days.
+    #[arg(long, default_value_t = 30)]
+    pub days: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DecisionCommand {
+    /// List decisions.
+    List {
+        /// active, undone, withdrawn, expired, superseded.
+        #[arg(long)]
+        state: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// What is held for a person, and why.
+    Held,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SnapshotCommand {
+    /// Compile the decisions in force now.
+    Build,
+    /// What a file holds.
+    Show {
+        /// Without it, the current one of the data folder.
+        file: Option<PathBuf>,
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
+        /// Also list this many entries.
+        #[arg(long, default_value_t = 0)]
+        entries: usize,
+    },
+    /// What changed from one file to another.
+    Diff {
+        old: PathBuf,
+        new: PathBuf,
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
+    },
+    /// Check a file's signature and every byte of it.
+    Verify {
+        file: Option<PathBuf>,
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
+    },
+    /// Print the key that edges need.
+    Key,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Recompute the whole log from its entries, offline. Names every byte that is not as it should be.
+    Verify {
+        /// The log's folder. Without it, that of the data folder.
+        folder: Option<PathBuf>,
+        /// The log's verifier key (C2SP vkey). Without it, that of the data folder.
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Print the checkpoint and the key.
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key. It is shown once; only its hash is kept.
+    New {
+        /// reader, analyst or admin.
+        #[arg(long, default_value = "reader")]
+        role: String,
+        /// What it is for: a role or a system, never a person's name.
+        #[arg(long)]
+        label: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum NetworksCommand {
+    /// Import start,end,asn,owner CSV files (npm `@ip-location-db/asn`).
+    Import {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}

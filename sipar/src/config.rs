@@ -1,0 +1,189 @@
+//! The configuration: a TOML file, then `SIPAR_…` variables, then flags. An unknown key refuses to start.
+
+use anyhow::{Context, Result};
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize};
+use sipar_store::StoreConfig;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The folder of everything kept on this machine.
+    pub data: PathBuf,
+    /// A folder whose files come before the built-in packs.
+    pub packs: Option<PathBuf>,
+    pub instance: InstanceConfig,
+    pub database: DatabaseConfig,
+    pub portal: PortalConfig,
+    pub dns: DnsSection,
+    pub reputation: ReputationSection,
+}
+
+/// Who runs this instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InstanceConfig {
+    pub organisation: String,
+    /// `mailto:` or `https:`: where people ask about a block.
+    pub contact: String,
+    /// The name in the ledger's checkpoints (C2SP signed-note: without spaces or plus signs).
+    pub ledger_origin: String,
+    pub time_zone: String,
+}
+
+/// Where the records are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `postgres://…`; without it, SQLite in the data folder.
+    pub url: Option<String>,
+}
+
+/// The portal and the JSON API.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PortalConfig {
+    pub listen: SocketAddr,
+    /// The address by which people reach it, when a proxy stands in front.
+    pub public_url: Option<String>,
+}
+
+/// The resolver. `listen` empty: none is started.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DnsSection {
+    pub listen: Vec<SocketAddr>,
+    /// Empty: those of /etc/resolv.conf.
+    pub upstreams: Vec<SocketAddr>,
+    /// `nxdomain`, `nodata` or `address`.
+    pub block_answer: String,
+    pub block_v4: Option<Ipv4Addr>,
+    pub block_v6: Option<std::net::Ipv6Addr>,
+    /// 0: one for each core.
+    pub workers: usize,
+    pub cache_mib: usize,
+    /// Answers a second for one client network; 0: no limit.
+    pub rate_per_s: u32,
+}
+
+/// The reputation service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReputationSection {
+    pub listen: Option<SocketAddr>,
+    /// Requests a second for one address without a key.
+    pub anonymous_per_s: u32,
+    pub keys: Vec<ReputationKey>,
+}
+
+/// A key of a service that asks for reputation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReputationKey {
+    pub label: String,
+    /// SHA-256 of the key, in hex: `sipar key new` prints both.
+    pub sha256: String,
+    pub per_s: u32,
+}
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: "./sipar-data".into(),
+            packs: None,
+            instance: InstanceConfig::default(),
+            database: DatabaseConfig::default(),
+            portal: PortalConfig::default(),
+            dns: DnsSection::default(),
+            reputation: ReputationSection::default(),
+        }
+    }
+}
+
+impl Default for InstanceConfig {
+    fn default() -> Self {
+        Self {
+            organisation: "Sipar".into(),
+            contact: "mailto:cert@example.org".into(),
+            ledger_origin: "sipar.example.org/ledger".into(),
+            time_zone: "Asia/Karachi".into(),
+        }
+    }
+}
+
+impl Default for PortalConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::new(LOOPBACK, 8080), public_url: None }
+    }
+}
+
+impl Default for DnsSection {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::new(LOOPBACK, 5353)],
+            upstreams: Vec::new(),
+            block_answer: "nxdomain".into(),
+            block_v4: None,
+            block_v6: None,
+            workers: 0,
+            cache_mib: 64,
+            rate_per_s: 0,
+        }
+    }
+}
+
+impl Default for ReputationSection {
+    fn default() -> Self {
+        // 50 a second: a busy site behind one address asks once for each new visitor, not for each request.
+        Self { listen: Some(SocketAddr::new(LOOPBACK, 8081)), anonymous_per_s: 50, keys: Vec::new() }
+    }
+}
+
+impl Config {
+    /// Reads `file`, if given, and the environment.
+    ///
+    /// # Errors
+    /// When the file is missing or has a key that does not exist.
+    pub fn load(file: Option<&Path>, data: Option<&Path>) -> Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = file {
+            anyhow::ensure!(path.is_file(), "there is no configuration file `{}`", path.display());
+            figment = figment.merge(Toml::file(path));
+        }
+        // `SIPAR_DATABASE__URL` is `database.url`. Test variables are not configuration.
+        let environment =
+            Env::prefixed("SIPAR_").split("__").filter(|key| !key.starts_with("test_") && *key != "real_data");
+        let mut config: Self = figment
+            .merge(environment)
+            .extract()
+            .map_err(|error| anyhow::anyhow!("{error}"))
+            .context("reading the configuration; docs/src/configuration.md lists every key")?;
+        if let Some(data) = data {
+            config.data = data.to_owned();
+        }
+        Ok(config)
+    }
+
+    /// The portal's address as people reach it.
+    pub fn portal_url(&self) -> String {
+        self.portal.public_url.clone().unwrap_or_else(|| format!("http://{}", self.portal.listen))
+    }
+
+    /// Where the records are.
+    pub fn store(&self) -> StoreConfig {
+        match &self.database.url {
+            Some(url) => StoreConfig::postgres(url),
+            None => StoreConfig::sqlite(self.data.join("sipar.db")),
+        }
+    }
+}
