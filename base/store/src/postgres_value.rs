@@ -68,14 +68,17 @@ fn value(row: &tokio_postgres::Row, at: usize, kind: &Type) -> Result<Value<'sta
 pub(crate) fn failure(doing: &str, error: tokio_postgres::Error) -> Failure {
     let state = error.code().cloned();
     let of_catalogue = error.as_db_error().and_then(|e| e.constraint()).is_some_and(|name| name.starts_with("pg_"));
+    let making = doing.contains("if not exists");
     let closed = error.is_closed();
     let text = sql::excerpt(doing);
     let source: Cause = Arc::new(error);
     match state {
         Some(SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED) => Failure::Again(source),
         // Two nodes make the same table at once: the second finds it there when it tries anew.
-        Some(SqlState::DUPLICATE_TABLE | SqlState::DUPLICATE_SCHEMA) => Failure::Again(source),
-        Some(SqlState::UNIQUE_VIOLATION) if of_catalogue => Failure::Again(source),
+        Some(SqlState::DUPLICATE_TABLE | SqlState::DUPLICATE_SCHEMA | SqlState::DUPLICATE_OBJECT) if making => {
+            Failure::Again(source)
+        }
+        Some(SqlState::UNIQUE_VIOLATION) if of_catalogue && making => Failure::Again(source),
         Some(SqlState::DISK_FULL) => Failure::Final(StoreError::DiskFull { doing: text, source }),
         Some(state) if state.code().starts_with("23") => Failure::Final(StoreError::Constraint { sql: text, source }),
         // Class 08: connection exception; 57P: operator intervention (a server that stops).

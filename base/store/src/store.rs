@@ -1,6 +1,6 @@
 //! The store: opened once, shared by all.
 
-use crate::error::Cause;
+use crate::error::{Cause, Failure};
 use crate::job::{Answer, ReadJob, WriteJob, read_job, write_job};
 use crate::postgres::PgSession;
 use crate::session::Session;
@@ -70,6 +70,7 @@ impl Store {
     fn open_postgres(url: &str, schema: Option<&str>) -> Result<Self, StoreError> {
         let place = StoreConfig::postgres(url).describe();
         let failed = |source: Cause| StoreError::Open { place: place.clone(), source };
+        schema.map_or(Ok(()), check_schema).map_err(failed)?;
         // One thread only moves bytes between sockets and those who wait.
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("sipar-store-net").enable_all().build();
         let runtime = runtime.map_err(|error| failed(Arc::new(error)))?;
@@ -213,13 +214,30 @@ fn prepare_server(session: &mut PgSession, schema: Option<&str>) -> Result<(), S
         })?;
         session.commit().map(|()| plain)
     };
-    let outcome = run(session);
-    session.rollback();
-    match outcome {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(StoreError::Collation),
-        Err(failure) => Err(failure.into_error("looking at the server", 1)),
+    let mut tries = 0;
+    loop {
+        let outcome = run(session);
+        session.rollback();
+        tries += 1;
+        match outcome {
+            Ok(true) => return Ok(()),
+            Ok(false) => return Err(StoreError::Collation),
+            // Another node makes the same schema at this moment.
+            Err(Failure::Again(_)) if tries < writing::TRIES_MAX => thread::sleep(writing::pause(tries)),
+            Err(failure) => return Err(failure.into_error("looking at the server", tries)),
+        }
     }
+}
+
+/// A schema's name stands in statements as it is, so it has to be a plain word.
+fn check_schema(name: &str) -> Result<(), Cause> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    // 63 bytes: PostgreSQL's NAMEDATALEN less one.
+    if plain && !name.is_empty() && name.len() <= 63 && !name.as_bytes()[0].is_ascii_digit() {
+        return Ok(());
+    }
+    let why = format!("the schema `{name}` is no plain name: use a-z, 0-9 and _, at most 63, starting with a letter");
+    Err(Cause::from(Box::<dyn std::error::Error + Send + Sync>::from(why)))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {

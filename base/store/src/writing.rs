@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 const GROUP_JOBS_MAX: usize = 64;
 
 /// Tries of one group before its callers are told that others are in the way.
-const TRIES_MAX: u32 = 10;
+pub(crate) const TRIES_MAX: u32 = 10;
 
 /// The longest pause between two tries; the tries together wait two seconds at most.
 const PAUSE_MS_MAX: u64 = 400;
@@ -172,7 +172,7 @@ fn failed(failure: Failure) -> Undo {
 }
 
 /// Twice as long with each try, the half of it by chance, so that two who collided do not collide again.
-fn pause(tries: u32) -> Duration {
+pub(crate) fn pause(tries: u32) -> Duration {
     let full = (1_u64 << tries.min(16)).min(PAUSE_MS_MAX);
     let chance = getrandom::u64().unwrap_or(0) % (full / 2 + 1);
     Duration::from_millis(full / 2 + chance)

@@ -228,4 +228,6 @@ fn a_place_that_cannot_be_opened_is_named_without_its_password() {
     check(crate::StoreConfig::sqlite(dir.path().join("text")), "not a database");
     let socket = dir.path().display().to_string().replace('/', "%2F");
     check(crate::StoreConfig::postgres(format!("postgres://u:secret@{socket}/d")), "cannot open the store");
+    let odd = crate::StoreConfig::Postgres { url: "postgres://h/d".to_owned(), schema: Some("a; drop".to_owned()) };
+    check(odd, "no plain name");
 }
