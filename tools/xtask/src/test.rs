@@ -1,0 +1,95 @@
+//! Every test there is: `cargo xtask test`, on a machine with nothing set up but Rust, Python and Node.
+
+use crate::postgres::PrivatePostgres;
+use crate::shell::{self, Report};
+use crate::{flow, programs, real, tidy};
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::process::Command;
+
+/// Do all of it. `deny` also installs cargo-deny, which takes minutes.
+pub fn run(root: &Path, deny: bool) -> Result<()> {
+    let mut report = Report::default();
+    report.check("programs", || programs::install_missing(root));
+    report.check("real data", || real::fetch(root).map(|_| ()));
+    report.check("portal assets", || portal_assets(root));
+    report.check("format", || {
+        shell::run(shell::cargo(root).args(["fmt", "--all", "--check"]))
+            .context("run `cargo fmt --all` and commit what it changes")
+    });
+    report.check("tidy", || tidy::run(root, false));
+    report.check("lint", || {
+        let clippy = ["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+        shell::run(shell::cargo(root).args(clippy))
+    });
+    report.check("flow", || flow::run(root, true));
+    check_tests(&mut report, root);
+    check_licences(&mut report, root, deny);
+    report.close()
+}
+
+/// What the portal takes from npm, at the versions of its lock file.
+fn portal_assets(root: &Path) -> Result<()> {
+    let folder = root.join("base/web/assets");
+    if !folder.join("package-lock.json").is_file() {
+        println!("    base/web/assets names no npm packages");
+        return Ok(());
+    }
+    let npm = ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"];
+    shell::output(shell::command("npm", &folder).args(npm)).map(|_| ())
+}
+
+fn check_tests(report: &mut Report, root: &Path) {
+    let mut server = None;
+    report.check("private PostgreSQL", || {
+        server = Some(PrivatePostgres::start()?);
+        Ok(())
+    });
+    let database = server.as_ref().map_or("", PrivatePostgres::url);
+    let nextest = programs::has_cargo_command(root, "nextest");
+    report.check("tests", || {
+        let command = &mut shell::cargo(root);
+        if nextest {
+            command.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]);
+        } else {
+            println!(
+                "    cargo-nextest is not there, `cargo test` does as well (`cargo install cargo-nextest --locked`)"
+            );
+            command.args(["test", "--locked", "--workspace", "--all-targets", "--no-fail-fast"]);
+        }
+        shell::run(tell_tests(command, root, database))
+    });
+    report.check("examples in the documentation", || {
+        let command = &mut shell::cargo(root);
+        command.args(["test", "--quiet", "--locked", "--workspace", "--doc"]);
+        shell::run(tell_tests(command, root, database))
+    });
+}
+
+/// What tests are told. With these set, a test that cannot reach what it needs fails instead of passing silently.
+fn tell_tests<'a>(command: &'a mut Command, root: &Path, database: &str) -> &'a mut Command {
+    if !database.is_empty() {
+        command.env("SIPAR_TEST_POSTGRES", database);
+    }
+    command
+        .env("SIPAR_TEST_POSTGRES_REQUIRED", "1")
+        .env("SIPAR_TEST_TOOLS_REQUIRED", "1")
+        .env("SIPAR_REAL_DATA", root.join(".real"))
+}
+
+fn check_licences(report: &mut Report, root: &Path, install: bool) {
+    const TITLE: &str = "licences and bans";
+    if !programs::has_cargo_command(root, "deny") {
+        if !install {
+            return report.skip(TITLE, "cargo-deny is not installed; `cargo xtask ci --deny` installs it (minutes)");
+        }
+        report.check("cargo-deny", || {
+            println!("    installing cargo-deny; this takes minutes");
+            shell::run(shell::cargo(root).args(["install", "--quiet", "--locked", "cargo-deny"]))
+        });
+    }
+    report.check(TITLE, || {
+        // The advisory database is not in the registry, so advisories need a machine that reaches it.
+        shell::run(shell::cargo(root).args(["deny", "--workspace", "check", "licenses", "bans", "sources"]))
+    });
+}
