@@ -12,6 +12,8 @@
 mod bytes;
 mod container;
 mod error;
+#[cfg(any(test, feature = "unverified"))]
+pub mod hostile;
 mod keys;
 pub mod limits;
 mod mix;
