@@ -1,0 +1,199 @@
+//! What a refusal or a failure looks like: a page for people, problem details (RFC 9457) for programs.
+//! Every one says what to do next.
+
+use crate::{context::PageContext, page::{Page, page}, ui};
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use maud::html;
+use serde_json::json;
+use sipar_authz::{Act, Authorizer, Identity, Resource, Role};
+use std::error::Error;
+
+/// A refusal or failure of a request. As a response it is problem details;
+/// the frame turns that into a page when a person asked for one.
+#[derive(Clone, Debug)]
+pub struct WebError {
+    status: StatusCode,
+    detail: Option<String>,
+    next: Option<String>,
+}
+
+impl WebError {
+    /// An error with this status.
+    #[must_use]
+    pub const fn new(status: StatusCode) -> Self {
+        Self { status, detail: None, next: None }
+    }
+
+    /// 400: `detail` says what is wrong with what was sent.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST).detail(detail)
+    }
+
+    /// 401: signing in may help.
+    #[must_use]
+    pub const fn sign_in_first() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED)
+    }
+
+    /// 403: the caller may not, and knows that the thing exists.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN).detail(detail)
+    }
+
+    /// 404: it does not exist, or the caller may not know that it does.
+    #[must_use]
+    pub const fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND)
+    }
+
+    /// 409: the thing is no longer as the caller thought.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT).detail(detail)
+    }
+
+    /// 422: understood, but it does not hold.
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY).detail(detail)
+    }
+
+    /// 503: it will work later.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail)
+    }
+
+    /// 500: our fault. Logs the whole chain once, here; the reader is told nothing of it.
+    pub fn internal(doing: &str, cause: &(dyn Error + 'static)) -> Self {
+        let mut chain = cause.to_string();
+        let mut next = cause.source();
+        while let Some(cause) = next {
+            chain.push_str(": ");
+            chain.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        tracing::error!(doing, error = chain, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Adds what is wrong.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// Adds what to do next, in place of the usual advice for this status.
+    #[must_use]
+    pub fn next(self, next: impl Into<String>) -> Self {
+        Self { next: Some(next.into()), ..self }
+    }
+
+    /// The status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The error as a page.
+    #[must_use]
+    pub fn page(&self, ctx: &PageContext) -> Response {
+        let status = self.status.as_u16();
+        let known = ctx.texts.has(ctx.lang, &format!("web-error-{status}"));
+        let class = if known { status.to_string() } else { format!("{}xx", status / 100) };
+        let title = ctx.t(&format!("web-error-{class}"));
+        let next = self.next.clone().unwrap_or_else(|| ctx.t(&format!("web-error-{class}-next")));
+        let signed_out = ctx.identity.role == Role::Public;
+        let body = html! {
+            @if let Some(detail) = &self.detail { p.lead dir="auto" { (detail) } }
+            p { (next) }
+            div.actions {
+                @if self.status == StatusCode::UNAUTHORIZED || (self.status == StatusCode::FORBIDDEN && signed_out) {
+                    (ui::button_link(&ctx.t("web-sign-in"), "/sign-in"))
+                }
+                a href="/" { (ctx.t("web-to-start")) }
+            }
+        };
+        let mut response = page(ctx, Page { title, body, status: self.status, ..Page::default() });
+        add_challenge(&mut response, self.status);
+        response
+    }
+
+    /// The error as problem details.
+    fn problem(&self) -> Response {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+        });
+        if let Some(detail) = &self.detail {
+            body["detail"] = json!(detail);
+        }
+        if let Some(next) = &self.next {
+            body["next"] = json!(next);
+        }
+        let mut response = (self.status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        add_challenge(&mut response, self.status);
+        response
+    }
+}
+
+/// A 401 must name a way in (RFC 9110 §11.6.1). No `Basic`: browsers would open a window for it.
+fn add_challenge(response: &mut Response, status: StatusCode) {
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sipar\""));
+    }
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        let mut response = self.problem();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// An error that is always problem details, whoever asks.
+#[derive(Clone, Debug)]
+pub struct ApiError(pub WebError);
+
+impl From<WebError> for ApiError {
+    fn from(error: WebError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.0.problem()
+    }
+}
+
+/// Lets the caller go on, or says why not: 401 when signing in may help, else 403 with the rule.
+///
+/// # Errors
+/// When the role table does not allow it.
+pub fn permit(table: &Authorizer, who: &Identity, resource: &Resource, act: Act) -> Result<(), WebError> {
+    let verdict = table.allows(who.role, resource, act);
+    match (verdict.allowed, who.role) {
+        (true, _) => Ok(()),
+        (false, Role::Public) => Err(WebError::sign_in_first().detail(verdict.rule)),
+        (false, _) => Err(WebError::forbidden(verdict.rule)),
+    }
+}
+
+/// Whether a person asks: HTML is wanted, and not from the API.
+#[must_use]
+pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !is_api(path) && (accept.contains("text/html") || headers.contains_key("hx-request"))
+}
+
+/// Whether a path belongs to the JSON API.
+#[must_use]
+pub fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}
