@@ -24,7 +24,7 @@ use arc_swap::ArcSwapOption;
 use rules::Rules;
 use sipar_area::{Area, AreaError, BoxFuture, House, Job, Measure, Reason, Route, SearchHit};
 use sipar_authz::Resource;
-use sipar_model::{Fact, FactKind, Observable, score::DecayTable};
+use sipar_model::{Fact, FactKind, Observable, Tlp, score::DecayTable};
 use sipar_snapshot::WarningIndex;
 use sipar_store::{Migration, Tx};
 use sipar_web::{NavItem, PageContext, TextSource};
@@ -185,8 +185,12 @@ impl Area for ShieldArea {
         Ok(())
     }
 
-    fn explain<'a>(&'a self, subject: &'a Observable) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
-        Box::pin(async move { Ok(self.0.explain(subject).await?) })
+    fn explain<'a>(
+        &'a self,
+        subject: &'a Observable,
+        clearance: Tlp,
+    ) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
+        Box::pin(async move { Ok(self.0.explain(subject, clearance).await?) })
     }
 
     fn panel<'a>(
@@ -201,7 +205,12 @@ impl Area for ShieldArea {
         Box::pin(async move { Ok(page::overview(&self.0, context).await?) })
     }
 
-    fn search<'a>(&'a self, text: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<SearchHit>, AreaError>> {
-        Box::pin(async move { Ok(self.0.search(text, limit).await?) })
+    fn search<'a>(
+        &'a self,
+        text: &'a str,
+        limit: usize,
+        clearance: Tlp,
+    ) -> BoxFuture<'a, Result<Vec<SearchHit>, AreaError>> {
+        Box::pin(async move { Ok(self.0.search(text, limit, clearance).await?) })
     }
 }

@@ -5,6 +5,7 @@
 //! `docs/flow.md` is generated from [`Area::says`] and [`Area::hears`].
 
 mod blobs;
+mod clearance;
 mod error;
 mod house;
 mod job;
@@ -15,6 +16,7 @@ mod reason;
 mod route;
 
 pub use blobs::{BlobError, Blobs};
+pub use clearance::clearance;
 pub use error::AreaError;
 pub use house::{House, Instance};
 pub use job::{Job, JobFuture};
@@ -26,7 +28,7 @@ pub use route::Route;
 
 use maud::Markup;
 use sipar_authz::Resource;
-use sipar_model::{Fact, FactKind, Observable};
+use sipar_model::{Fact, FactKind, Observable, Tlp};
 use sipar_store::{Migration, Tx};
 use sipar_web::{NavItem, PageContext, TextSource};
 use std::{future::Future, pin::Pin};
@@ -98,12 +100,16 @@ pub trait Area: Send + Sync + 'static {
         Ok(())
     }
 
-    /// What this area knows of `subject`, as links of the chain of reasons.
-    fn explain<'a>(&'a self, _subject: &'a Observable) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
+    /// What this area knows of `subject`, as links of the chain of reasons; nothing above `clearance`.
+    fn explain<'a>(
+        &'a self,
+        _subject: &'a Observable,
+        _clearance: Tlp,
+    ) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// Its part of the page about `subject`.
+    /// Its part of the page about `subject`; nothing above the [`clearance`] of the context's reader.
     fn panel<'a>(
         &'a self,
         _context: &'a PageContext,
@@ -117,8 +123,13 @@ pub trait Area: Send + Sync + 'static {
         Box::pin(async { Ok(None) })
     }
 
-    /// What it finds for `text`, at most `limit` hits.
-    fn search<'a>(&'a self, _text: &'a str, _limit: usize) -> BoxFuture<'a, Result<Vec<SearchHit>, AreaError>> {
+    /// What it finds for `text`, at most `limit` hits; nothing above `clearance`.
+    fn search<'a>(
+        &'a self,
+        _text: &'a str,
+        _limit: usize,
+        _clearance: Tlp,
+    ) -> BoxFuture<'a, Result<Vec<SearchHit>, AreaError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }
