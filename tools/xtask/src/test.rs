@@ -1,6 +1,6 @@
 //! Every test there is: `cargo xtask test`, on a machine with nothing set up but Rust, Python and Node.
 
-use crate::postgres::PrivatePostgres;
+use crate::private_postgres::PrivatePostgres;
 use crate::shell::{self, Report};
 use crate::{flow, programs, real, tidy};
 use anyhow::{Context, Result};
@@ -45,7 +45,7 @@ fn check_tests(report: &mut Report, root: &Path) {
         server = Some(PrivatePostgres::start()?);
         Ok(())
     });
-    let database = server.as_ref().map_or("", PrivatePostgres::url);
+    let database = server.as_ref().map(PrivatePostgres::url).unwrap_or_default();
     let nextest = programs::has_cargo_command(root, "nextest");
     report.check("tests", || {
         let command = &mut shell::cargo(root);
@@ -57,12 +57,12 @@ fn check_tests(report: &mut Report, root: &Path) {
             );
             command.args(["test", "--locked", "--workspace", "--all-targets", "--no-fail-fast"]);
         }
-        shell::run(tell_tests(command, root, database))
+        shell::run(tell_tests(command, root, &database))
     });
     report.check("examples in the documentation", || {
         let command = &mut shell::cargo(root);
         command.args(["test", "--quiet", "--locked", "--workspace", "--doc"]);
-        shell::run(tell_tests(command, root, database))
+        shell::run(tell_tests(command, root, &database))
     });
 }
 
@@ -92,4 +92,24 @@ fn check_licences(report: &mut Report, root: &Path, install: bool) {
         // The advisory database is not in the registry, so advisories need a machine that reaches it.
         shell::run(shell::cargo(root).args(["deny", "--workspace", "check", "licenses", "bans", "sources"]))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_server_starts_and_is_gone_when_dropped() {
+        if programs::find("initdb").is_none() {
+            let required = std::env::var_os("SIPAR_TEST_TOOLS_REQUIRED").is_some_and(|value| value == "1");
+            assert!(!required, "PostgreSQL is required but not installed");
+            return;
+        }
+        let server = PrivatePostgres::start().unwrap();
+        let folder = server.url().replace("%2F", "/");
+        let folder = Path::new(folder.strip_prefix("postgres://sipar@").unwrap()).parent().unwrap();
+        assert!(folder.is_dir());
+        drop(server);
+        assert!(!folder.exists(), "the server's folder was left behind");
+    }
 }
