@@ -2,7 +2,7 @@
 
 use crate::{
     Shield, ShieldError,
-    hear::{hits, percent},
+    hear::hits,
     model::unblockable,
     store::{
         decisions::{self, Draft, Record},
@@ -10,6 +10,7 @@ use crate::{
         lists,
     },
 };
+use sipar_ledger::{Commitment, Entry, Salt};
 use sipar_model::{
     Action, Category, DecisionNumber, Observable, Severity, TimestampMs, Tlp, WarningKind, fact::DecisionState,
 };
@@ -22,12 +23,12 @@ pub const REASON_CHARS_MIN: usize = 10;
 pub const REASON_CHARS_MAX: usize = 1_000;
 
 /// Who acts: the label of a role or a desk, never a person's name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Actor {
     /// The label.
     pub label: String,
-    /// Random bytes for the ledger's commitment to the words of the reason.
-    pub salt: [u8; 16],
+    /// For the ledger's commitment to the words of the reason; kept with the decision by nobody but the operator.
+    pub salt: Salt,
 }
 
 impl Actor {
@@ -86,7 +87,7 @@ impl Shield {
             severity: Severity::High,
             list,
             decided_by: actor.by(),
-            ledger_reason: sipar_ledger::commitment(&actor.salt, reason),
+            ledger_reason: Commitment::new(&actor.salt, reason).as_str().to_owned(),
             reason: reason.to_owned(),
             score: 100,
             tlp: Tlp::Clear,
@@ -115,8 +116,9 @@ impl Shield {
         if record.decision.state != DecisionState::Active {
             return Err(ShieldError::Refused(format!("decision {number} is no longer in force; there is nothing to undo")));
         }
-        let commitment = sipar_ledger::commitment(&actor.salt, reason);
-        decisions::end(tx, vec![record.clone()], DecisionState::Undone, &actor.by(), (reason, &commitment), now)?;
+        let commitment = Commitment::new(&actor.salt, reason);
+        let reason = (reason, commitment.as_str());
+        decisions::end(tx, vec![record.clone()], DecisionState::Undone, &actor.by(), reason, now)?;
         Ok(record)
     }
 
@@ -169,9 +171,9 @@ impl Shield {
             return Err(ShieldError::Missing(format!("`{observable}` among what is held for a person")));
         }
         let body = serde_json::json!({
-            "observable": observable, "by": actor.by(), "reason": sipar_ledger::commitment(&actor.salt, reason),
+            "observable": observable, "by": actor.by(), "reason": Commitment::new(&actor.salt, reason).as_str(),
         });
-        sipar_ledger::append(tx, &[sipar_ledger::Entry::new("refuse", now, body)], now)?;
+        sipar_ledger::append(tx, &[Entry::new("refuse", now, body)], now)?;
         Ok(())
     }
 
@@ -189,12 +191,6 @@ impl Shield {
             ))),
             None => Ok(()),
         }
-    }
-
-    /// The score that the ledger and the pages show for a person's look at `record`.
-    #[must_use]
-    pub fn score_of(&self, record: &Record, now: TimestampMs) -> u8 {
-        percent(self.score_now(&record.indicator(), &[], now))
     }
 }
 

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 use sipar_model::{
-    Action, Category, Indicator, Observable, TimestampMs, Tlp, WarningKind, fact::DecisionState, fact::FACT_ITEMS_MAX,
-    score::score,
+    Action, Category, Indicator, Observable, TimestampMs, Tlp, WarningKind,
+    fact::{DecisionState, FACT_ITEMS_MAX},
 };
 use sipar_snapshot::{ListNumber, WarningIndex};
 use sipar_store::Tx;
@@ -212,12 +212,4 @@ pub(crate) fn percent(score: f64) -> u8 {
 fn shareable_tlp(indicator: &Indicator) -> Tlp {
     let shareable = indicator.assertions.iter().map(|assertion| assertion.tlp).filter(|tlp| *tlp <= SNAPSHOT_TLP_MAX);
     shareable.max().unwrap_or(SNAPSHOT_TLP_MAX)
-}
-
-impl Shield {
-    /// The score of `indicator` now, with what the warning lists in use do to it.
-    pub(crate) fn score_now(&self, indicator: &Indicator, warnings: &[WarningHit], now: TimestampMs) -> f64 {
-        let kinds: Vec<WarningKind> = warnings.iter().map(|hit| hit.kind).collect();
-        score(&indicator.assertions, &kinds, indicator.observable.kind(), &self.decays, now)
-    }
 }

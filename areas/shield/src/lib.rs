@@ -8,6 +8,7 @@
 mod acts;
 mod compile;
 mod error;
+mod explain;
 mod hear;
 mod http;
 mod job;

@@ -1,0 +1,225 @@
+//! The chain of reasons behind a block: warning lists, decision, ledger, snapshot.
+
+use crate::{
+    Shield, ShieldError,
+    hear::hits,
+    store::{
+        decisions::{self, Record},
+        held::{self, Held},
+        lists, read, sightings, snapshots,
+    },
+};
+use sipar_area::{Reason, SearchHit};
+use sipar_model::{DecisionNumber, Observable, TimestampMs, Tlp, fact::DecisionState};
+use sipar_snapshot::Policy;
+use sipar_web::ui;
+
+/// Past decisions on one thing that are shown.
+const HISTORY_MAX: usize = 50;
+
+/// Everything that the shield knows of one thing.
+pub(crate) struct Known {
+    pub hits: Vec<crate::model::WarningHit>,
+    pub history: Vec<Record>,
+    pub held: Option<Held>,
+    /// The decision that covers it in the current snapshot, with the snapshot's serial.
+    pub in_snapshot: Option<(DecisionNumber, u64)>,
+    pub seen: Option<(u64, Option<TimestampMs>)>,
+}
+
+impl Shield {
+    /// Gathers what is known of `subject`, nothing above `clearance`.
+    pub(crate) async fn known(&self, subject: &Observable, clearance: Tlp) -> Result<Known, ShieldError> {
+        let (shield, asked) = (self.clone_handles(), subject.clone());
+        let day_ago = self.house.clock.now().plus_days(-1);
+        let mut known = self
+            .house
+            .store
+            .read(move |reader| {
+                let index = lists::in_use(reader)?.map(|in_use| shield.index(&in_use.blob)).transpose()?;
+                let history = read::history(reader, &asked, HISTORY_MAX)?;
+                let seen = match history.first() {
+                    Some(newest) => Some(sightings::of(reader, newest.decision.number, day_ago)?),
+                    None => None,
+                };
+                Ok::<_, ShieldError>(Known {
+                    hits: index.map(|index| hits(&index, &asked)).unwrap_or_default(),
+                    held: held::of(reader, &[&asked])?.into_iter().flatten().next(),
+                    history,
+                    in_snapshot: None,
+                    seen,
+                })
+            })
+            .await?;
+        known.history.retain(|record| record.decision.tlp <= clearance);
+        for record in &mut known.history {
+            record.evidence.retain(|assertion| assertion.tlp <= clearance);
+        }
+        if let Some(held) = &mut known.held {
+            held.indicator.assertions.retain(|assertion| assertion.tlp <= clearance);
+        }
+        known.held = known.held.filter(|held| !held.indicator.assertions.is_empty());
+        known.in_snapshot = self.in_snapshot(subject);
+        Ok(known)
+    }
+
+    /// What the file that edges use says of `subject`; `None` also when there is no file yet.
+    fn in_snapshot(&self, subject: &Observable) -> Option<(DecisionNumber, u64)> {
+        let policy = Policy::open(&self.current_path(), &self.house.snapshot_key.verifying_key()).ok()?;
+        let now = self.house.clock.now();
+        let hit = match subject {
+            Observable::Domain(name) => policy.name(name, now),
+            Observable::Address(address) => policy.address(*address, now),
+            Observable::Prefix(prefix) => policy.address(prefix.addr(), now),
+            Observable::Url(url) => policy.url(url, now),
+            Observable::File(hash) => policy.file(hash, now),
+            Observable::Mail(mail) => policy.mail(mail, now),
+            Observable::Asn(_) => None,
+        }?;
+        Some((hit.decision, policy.serial().0))
+    }
+
+    pub(crate) async fn explain(&self, subject: &Observable, clearance: Tlp) -> Result<Vec<Reason>, ShieldError> {
+        let known = self.known(subject, clearance).await?;
+        let mut reasons = Vec::new();
+        let mut add = |kind, text: String, at, data| reasons.push(Reason { area: "shield", kind, text, at, data });
+        for hit in &known.hits {
+            let data = serde_json::json!({ "list": hit.list, "type": hit.kind });
+            add("warning", format!("warning list `{}` touches it (type {})", hit.list, hit.kind), None, data);
+        }
+        if let Some(held) = &known.held {
+            let text = format!("held ({}) because of {}", state_word(held), held.lists.join(", "));
+            add("held", text, Some(held.at), serde_json::json!({ "state": held.state, "lists": held.lists }));
+        }
+        for record in &known.history {
+            let decision = &record.decision;
+            let text = format!(
+                "{} {} as {} by {}: {} ({})",
+                decision.number, decision.action, decision.category, decision.decided_by, decision.reason,
+                word(decision.state)
+            );
+            let data = serde_json::json!({
+                "decision": decision, "list": record.list, "score": record.score, "evidence": record.evidence,
+            });
+            add("decision", text, Some(decision.decided_at), data);
+            let proof = self.proof(record.ledger_index);
+            let text = match &proof {
+                Some(proof) => format!("entry {} of the ledger, proved in a tree of {}", proof.index, proof.size),
+                None => format!("entry {} of the ledger, not yet in a checkpoint", record.ledger_index),
+            };
+            let data = serde_json::json!({
+                "index": record.ledger_index, "size": proof.as_ref().map(|p| p.size),
+                "root": proof.as_ref().map(|p| &p.root), "path": proof.as_ref().map(|p| &p.path),
+            });
+            add("ledger", text, Some(decision.decided_at), data);
+        }
+        match known.in_snapshot {
+            Some((number, serial)) => {
+                let data = serde_json::json!({ "serial": serial, "decision": number });
+                add("snapshot", format!("snapshot {serial} covers it by decision {number}"), None, data);
+            }
+            None => add("snapshot", "the current snapshot does not list it".into(), None, serde_json::json!({})),
+        }
+        Ok(reasons)
+    }
+
+    pub(crate) async fn search(
+        &self,
+        text: &str,
+        limit: usize,
+        clearance: Tlp,
+    ) -> Result<Vec<SearchHit>, ShieldError> {
+        if let Some(number) = number(text) {
+            let found = self.house.store.read(move |reader| decisions::by_number(reader, number)).await?;
+            let found = found.filter(|record| record.decision.tlp <= clearance);
+            return Ok(found.iter().map(hit_of).collect());
+        }
+        let text = text.to_lowercase();
+        let found = self.house.store.read(move |reader| read::search(reader, &text, limit)).await?;
+        Ok(found.iter().filter(|record| record.decision.tlp <= clearance).map(hit_of).collect())
+    }
+
+    /// The proof that an entry is in the ledger, checked before it is shown.
+    pub(crate) fn proof(&self, index: u64) -> Option<ui::Proof> {
+        let ledger = &self.house.ledger;
+        let proof = ledger.inclusion(index).ok()?;
+        let leaf = ledger.leaf(index).ok()?;
+        let checkpoint = &proof.signed.checkpoint;
+        let holds = sipar_ledger::verify_inclusion(leaf, index, checkpoint.size, &proof.hashes, checkpoint.root);
+        holds.then(|| ui::Proof {
+            index,
+            size: checkpoint.size,
+            origin: checkpoint.origin.clone(),
+            root: checkpoint.root.to_base64(),
+            leaf: leaf.to_base64(),
+            path: proof.hashes.iter().map(|hash| hash.to_base64()).collect(),
+            checkpoint: proof.signed.note.clone(),
+        })
+    }
+}
+
+fn hit_of(record: &Record) -> SearchHit {
+    let decision = &record.decision;
+    SearchHit {
+        area: "shield",
+        title: decision.observable.value(),
+        about: format!("{} {} {}", decision.number, decision.action, decision.category),
+        href: format!("/decisions/{}", decision.number.0),
+    }
+}
+
+/// `17`, `D-17` or `d-17` as a decision's number.
+pub(crate) fn number(text: &str) -> Option<DecisionNumber> {
+    let digits = text.trim().trim_start_matches(['D', 'd']).trim_start_matches('-');
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if plain { digits.parse().ok().map(DecisionNumber) } else { None }
+}
+
+/// The word of a state, as the API and the texts have it.
+pub(crate) const fn word(state: DecisionState) -> &'static str {
+    match state {
+        DecisionState::Active => "active",
+        DecisionState::Undone => "undone",
+        DecisionState::Withdrawn => "withdrawn",
+        DecisionState::Expired => "expired",
+        DecisionState::Superseded => "superseded",
+    }
+}
+
+/// The state with this word.
+pub(crate) fn state(word_given: &str) -> Option<DecisionState> {
+    use DecisionState::{Active, Expired, Superseded, Undone, Withdrawn};
+    [Active, Undone, Withdrawn, Expired, Superseded].into_iter().find(|state| word(*state) == word_given)
+}
+
+pub(crate) const fn state_word(held: &Held) -> &'static str {
+    match held.state {
+        held::HeldState::Review => "review",
+        held::HeldState::Withheld => "withheld",
+        held::HeldState::Refused => "refused",
+    }
+}
+
+impl Shield {
+    /// The newest published snapshots.
+    pub(crate) async fn snapshots(&self, limit: usize) -> Result<Vec<snapshots::Published>, ShieldError> {
+        self.house.store.read(move |reader| snapshots::list(reader, limit)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        let check = |text: &str, expect: Option<u32>| assert_eq!(number(text), expect.map(DecisionNumber), "{text}");
+        check("17", Some(17));
+        check(" D-17", Some(17));
+        check("d17", Some(17));
+        check("D-", None);
+        check("1.2", None);
+        check("evil.example", None);
+        check("99999999999", None);
+    }
+}

@@ -1,0 +1,281 @@
+//! Decisions and what is held, as lists.
+
+use crate::{
+    Shield,
+    explain::{state_word, word},
+    http::{AnswerBody, DECISION, HELD, TakeBody, do_answer, do_take, filter, refusal},
+    store::{
+        decisions::Record,
+        held::{self, HeldState},
+        read,
+    },
+};
+use axum::{
+    Form,
+    extract::{Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+use sipar_area::clearance;
+use sipar_authz::Act;
+use sipar_model::{Action, Category};
+use sipar_web::{Page, PageContext, WebError, context::encode, page, ui};
+use std::sync::Arc;
+
+/// Rows on a page.
+const ROWS: usize = 50;
+
+#[derive(Deserialize)]
+pub struct DecisionsQuery {
+    state: Option<String>,
+    category: Option<String>,
+    before: Option<u32>,
+    /// What a form is to be filled with.
+    what: Option<String>,
+}
+
+/// The list of decisions, with the form for a new one.
+pub async fn decisions(
+    State(shield): State<Arc<Shield>>,
+    ctx: PageContext,
+    Query(query): Query<DecisionsQuery>,
+) -> Result<Response, WebError> {
+    let category = query.category.as_deref().and_then(|word| word.parse::<Category>().ok());
+    let filter = filter(query.state.as_deref(), category, query.before)?;
+    let mut records =
+        shield.house.store.read(move |reader| read::decisions(reader, &filter, ROWS + 1)).await.map_err(refusal)?;
+    let next = (records.len() > ROWS).then(|| records.get(ROWS - 1).map(|record| record.decision.number.0)).flatten();
+    records.truncate(ROWS);
+    records.retain(|record| record.decision.tlp <= clearance(ctx.identity.role));
+    let body = html! {
+        (filters(&ctx, &query))
+        (table(&ctx, &records))
+        @if let Some(before) = next {
+            nav.pager { a rel="next" href=(ctx.href_with("before", &before.to_string())) { (ctx.t("shield-older")) } }
+        }
+        @if ctx.may(DECISION, Act::Decide) {
+            (ui::card(&ctx.t("shield-decide"), form(&ctx, query.what.as_deref().unwrap_or_default())))
+        }
+    };
+    Ok(page(&ctx, Page::new(ctx.t("shield-decisions"), body).lead(ctx.t("shield-decisions-lead"))))
+}
+
+fn filters(ctx: &PageContext, query: &DecisionsQuery) -> Markup {
+    let states = ["", "active", "undone", "withdrawn", "expired", "superseded"];
+    let now = query.state.as_deref().unwrap_or_default();
+    let text = |state: &str| {
+        let key = if state.is_empty() { "all" } else { state };
+        ctx.t(&format!("shield-state-{key}"))
+    };
+    html! {
+        nav.tabs aria-label=(ctx.t("shield-filter")) { ul {
+            @for state in states {
+                li { a href=(format!("/decisions?state={state}")) aria-current=[(state == now).then_some("page")] { (text(state)) } }
+            }
+        } }
+    }
+}
+
+/// Decisions as a table.
+pub fn table(ctx: &PageContext, records: &[Record]) -> Markup {
+    let rows = records.iter().map(|record| {
+        let decision = &record.decision;
+        let href = format!("/decisions/{}", decision.number.0);
+        vec![
+            html! { a href=(href) { (decision.number) } },
+            html! { (decision.observable.value()) },
+            html! { (ui::action(ctx, decision.action)) " " (ui::category(ctx, decision.category)) },
+            html! { (state_badge(ctx, record)) },
+            html! { (who(ctx, &decision.decided_by)) },
+            html! { (ctx.when(decision.decided_at)) },
+            html! { (ctx.when(decision.expires_at)) },
+        ]
+    });
+    ui::table(&ui::Table {
+        caption: ctx.t("shield-decisions-caption"),
+        columns: vec![
+            ui::Column::code(ctx.t("shield-number")),
+            ui::Column::code(ctx.t("shield-observable")),
+            ui::Column::text(ctx.t("shield-what")),
+            ui::Column::text(ctx.t("shield-state")),
+            ui::Column::text(ctx.t("shield-by")),
+            ui::Column::text(ctx.t("shield-since")),
+            ui::Column::text(ctx.t("shield-until")),
+        ],
+        rows: rows.collect(),
+        empty: Some(ui::empty(&ctx.t("shield-none"), html! { p { (ctx.t("shield-none-next")) } })),
+    })
+}
+
+/// The state as a badge.
+pub fn state_badge(ctx: &PageContext, record: &Record) -> Markup {
+    let state = word(record.decision.state);
+    let tone = if state == "active" { ui::Tone::Info } else { ui::Tone::Neutral };
+    ui::badge(tone, &ctx.t(&format!("shield-state-{state}")))
+}
+
+/// `rule:NAME` or `person:ROLE` in words.
+pub fn who(ctx: &PageContext, by: &str) -> Markup {
+    match by.split_once(':') {
+        Some(("rule", name)) => html! { (ctx.t("shield-by-rule")) " " (ui::mono(name)) },
+        Some((_, label)) => html! { (ctx.t("shield-by-person")) " " bdi { (label) } },
+        None => html! { bdi { (by) } },
+    }
+}
+
+fn form(ctx: &PageContext, what: &str) -> Markup {
+    let choice = |value: &str, key: String| ui::Choice { value: value.into(), text: ctx.t(&key) };
+    let actions = Action::ALL.iter().map(|action| choice(action.word(), format!("web-action-{action}")));
+    let categories = Category::ALL.iter().map(|category| choice(category.word(), format!("web-category-{category}")));
+    let field = |name: &str, kind, value: &str, hint: Option<String>| {
+        let label = ctx.t(&format!("shield-form-{name}"));
+        ui::field(ctx, &ui::Field { name: name.into(), label, hint, value: value.into(), kind, required: true, error: None })
+    };
+    html! {
+        form action="/decisions" method="post" {
+            (field("what", ui::FieldKind::Code, what, Some(ctx.t("web-search-hint"))))
+            (field("action", ui::FieldKind::Select(actions.collect()), "block", None))
+            (field("category", ui::FieldKind::Select(categories.collect()), "phishing", None))
+            (field("reason", ui::FieldKind::Text, "", Some(ctx.t("shield-form-reason-hint"))))
+            (field("days", ui::FieldKind::Number { min: 1, max: 90 }, "30", None))
+            (ui::submit(&ctx.t("shield-form-submit")))
+        }
+    }
+}
+
+/// Takes the decision of the form.
+pub async fn take(
+    State(shield): State<Arc<Shield>>,
+    ctx: PageContext,
+    Form(body): Form<TakeBody>,
+) -> Result<Response, WebError> {
+    let number = do_take(&shield, &ctx.identity, body).await?;
+    Ok(Redirect::to(&format!("/decisions/{}", number.0)).into_response())
+}
+
+#[derive(Deserialize)]
+pub struct HeldQuery {
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    state: String,
+}
+
+/// What is held, why, and a person's answer to it.
+pub async fn held(
+    State(shield): State<Arc<Shield>>,
+    ctx: PageContext,
+    Query(query): Query<HeldQuery>,
+) -> Result<Response, WebError> {
+    let state = match query.state.as_str() {
+        "withheld" => HeldState::Withheld,
+        "refused" => HeldState::Refused,
+        _ => HeldState::Review,
+    };
+    let after = query.after.clone();
+    let (report, mut rows) = shield
+        .house
+        .store
+        .read(move |reader| Ok((held::report(reader)?, held::page(reader, Some(state), &after, ROWS + 1)?)))
+        .await
+        .map_err(refusal)?;
+    let next = (rows.len() > ROWS)
+        .then(|| rows.get(ROWS - 1).map(|held| held.indicator.observable.value()))
+        .flatten();
+    rows.truncate(ROWS);
+    let may = clearance(ctx.identity.role);
+    rows.retain(|held| held.indicator.assertions.iter().any(|assertion| assertion.tlp <= may));
+    let body = html! {
+        nav.tabs aria-label=(ctx.t("shield-filter")) { ul {
+            @for one in [HeldState::Review, HeldState::Withheld, HeldState::Refused] {
+                @let name = held_word(one);
+                li { a href=(format!("/held?state={name}")) aria-current=[(one == state).then_some("page")] {
+                    (ctx.t(&format!("shield-held-{name}")))
+                } }
+            }
+        } }
+        (held_table(&ctx, &rows))
+        @if let Some(after) = next {
+            nav.pager { a rel="next" href=(ctx.href_with("after", &after)) { (ctx.t("shield-more")) } }
+        }
+        (ui::card(&ctx.t("shield-report"), report_table(&ctx, &report)))
+    };
+    Ok(page(&ctx, Page::new(ctx.t("shield-held"), body).lead(ctx.t("shield-held-lead"))))
+}
+
+const fn held_word(state: HeldState) -> &'static str {
+    match state {
+        HeldState::Review => "review",
+        HeldState::Withheld => "withheld",
+        HeldState::Refused => "refused",
+    }
+}
+
+fn held_table(ctx: &PageContext, rows: &[held::Held]) -> Markup {
+    let may = ctx.may(HELD, Act::Decide);
+    let rows = rows.iter().map(|held| {
+        let value = held.indicator.observable.value();
+        let answer = html! {
+            @if may && held.state == HeldState::Review {
+                form.inline action="/held" method="post" {
+                    input type="hidden" name="what" value=(value);
+                    input type="text" name="reason" required minlength="10" maxlength="1000"
+                        aria-label=(ctx.t("shield-form-reason")) placeholder=(ctx.t("shield-form-reason"));
+                    (ui::button(&ctx.t("shield-agree"), "agree", "true"))
+                    (ui::button(&ctx.t("shield-refuse"), "agree", "false"))
+                }
+            } @else { (ctx.t(&format!("shield-held-{}", state_word(held)))) }
+        };
+        vec![
+            html! { a href={ "/look-up?what=" (encode(&value)) } { (value) } },
+            ui::category(ctx, held.category),
+            html! { (held.lists.join(", ")) },
+            html! { (ctx.when(held.at)) },
+            answer,
+        ]
+    });
+    ui::table(&ui::Table {
+        caption: ctx.t("shield-held-caption"),
+        columns: vec![
+            ui::Column::code(ctx.t("shield-observable")),
+            ui::Column::text(ctx.t("shield-what")),
+            ui::Column::code(ctx.t("shield-lists")),
+            ui::Column::text(ctx.t("shield-since")),
+            ui::Column::text(ctx.t("shield-answer")),
+        ],
+        rows: rows.collect(),
+        empty: Some(ui::empty(&ctx.t("shield-held-none"), html! { p { (ctx.t("shield-held-none-next")) } })),
+    })
+}
+
+fn report_table(ctx: &PageContext, report: &[(HeldState, Vec<String>, u64)]) -> Markup {
+    let rows = report.iter().map(|(state, lists, count)| {
+        vec![
+            html! { (lists.join(", ")) },
+            html! { (ctx.t(&format!("shield-held-{}", held_word(*state)))) },
+            html! { (sipar_web::format::number(i64::try_from(*count).unwrap_or(i64::MAX))) },
+        ]
+    });
+    ui::table(&ui::Table {
+        caption: ctx.t("shield-report-caption"),
+        columns: vec![
+            ui::Column::code(ctx.t("shield-lists")),
+            ui::Column::text(ctx.t("shield-state")),
+            ui::Column::number(ctx.t("shield-count")),
+        ],
+        rows: rows.collect(),
+        empty: Some(ui::empty(&ctx.t("shield-held-none"), html! { p { (ctx.t("shield-held-none-next")) } })),
+    })
+}
+
+/// Takes a person's answer.
+pub async fn answer(
+    State(shield): State<Arc<Shield>>,
+    ctx: PageContext,
+    Form(body): Form<AnswerBody>,
+) -> Result<Response, WebError> {
+    let decision = do_answer(&shield, &ctx.identity, body).await?;
+    let to = decision.map_or_else(|| "/held".to_owned(), |number| format!("/decisions/{}", number.0));
+    Ok(Redirect::to(&to).into_response())
+}

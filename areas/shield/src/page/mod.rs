@@ -1,0 +1,45 @@
+//! The shield's pages: decisions, one decision, what is held; and its parts of the overview and of a look-up.
+
+mod lists;
+mod overview;
+mod record;
+
+pub use overview::overview;
+pub use record::panel;
+
+use crate::{
+    Shield,
+    http::{DECISION, HELD},
+};
+use axum::routing::{get, post};
+use sipar_area::Route;
+use sipar_authz::{Act, Role};
+use sipar_web::{Lang, NavItem, TextSource};
+use std::sync::Arc;
+
+/// The shield's texts.
+pub const TEXTS: &[TextSource] = &[
+    TextSource { lang: Lang::En, ftl: include_str!("../../locales/en.ftl") },
+    TextSource { lang: Lang::Ur, ftl: include_str!("../../locales/ur.ftl") },
+];
+
+/// Entries in the menu.
+pub fn nav() -> Vec<NavItem> {
+    vec![
+        NavItem { text_key: "shield-nav-decisions", href: "/decisions", least: Role::Public },
+        NavItem { text_key: "shield-nav-held", href: "/held", least: Role::Reader },
+    ]
+}
+
+/// The pages.
+pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
+    let with = || Arc::clone(shield);
+    vec![
+        Route::get("/decisions", DECISION, get(lists::decisions).with_state(with())),
+        Route::post("/decisions", DECISION, Act::Decide, post(lists::take).with_state(with())),
+        Route::get("/decisions/{number}", DECISION, get(record::one).with_state(with())),
+        Route::post("/decisions/{number}/undo", DECISION, Act::Decide, post(record::undo).with_state(with())),
+        Route::get("/held", HELD, get(lists::held).with_state(with())),
+        Route::post("/held", HELD, Act::Decide, post(lists::answer).with_state(with())),
+    ]
+}

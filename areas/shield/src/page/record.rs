@@ -1,0 +1,191 @@
+//! One decision, and the shield's part of the page about an observable.
+
+use super::lists::{state_badge, table, who};
+use crate::{
+    Shield, ShieldError,
+    explain::{Known, word},
+    http::{DECISION, ReasonBody, do_undo, find, refusal},
+    store::{decisions::Record, sightings},
+};
+use axum::{
+    Form,
+    extract::{Path, State},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use maud::{Markup, html};
+use sipar_area::clearance;
+use sipar_authz::Act;
+use sipar_model::{Observable, fact::DecisionState};
+use sipar_web::{Page, PageContext, WebError, context::encode, format::number, page, ui};
+use std::sync::Arc;
+
+/// The page of one decision.
+pub async fn one(
+    State(shield): State<Arc<Shield>>,
+    ctx: PageContext,
+    Path(text): Path<String>,
+) -> Result<Response, WebError> {
+    let mut record = find(&shield, &text, clearance(ctx.identity.role)).await?;
+    record.evidence.retain(|assertion| assertion.tlp <= clearance(ctx.identity.role));
+    let (asked, day_ago) = (record.decision.number, ctx.now.plus_days(-1));
+    let (seen, last) =
+        shield.house.store.read(move |reader| sightings::of(reader, asked, day_ago)).await.map_err(refusal)?;
+    let value = record.decision.observable.value();
+    let body = html! {
+        (facts(&ctx, &record))
+        (ui::stats(&[ui::Stat {
+            label: ctx.t("shield-enforced"),
+            value: number(i64::try_from(seen).unwrap_or(i64::MAX)),
+            unit: ctx.t("shield-answers"),
+            period: ctx.t("shield-day"),
+            denominator: last.map(|at| ctx.tw("shield-last-at", &[("at", ctx.time_text(at).into())])),
+            ..ui::Stat::default()
+        }]))
+        (ui::card(&ctx.t("shield-evidence"), evidence(&ctx, &record)))
+        (ui::card(&ctx.t("shield-course"), ui::timeline(&ctx, &events(&ctx, &record))))
+        (ui::card(&ctx.t("web-proof-title"), proof(&ctx, &shield, record.ledger_index)))
+        @if record.decision.state == DecisionState::Active && ctx.may(DECISION, Act::Decide) {
+            (ui::card(&ctx.t("shield-undo"), undo_form(&ctx, &record)))
+        }
+    };
+    let page_of = Page::new(format!("{} · {value}", record.decision.number), body)
+        .lead(record.decision.reason.clone())
+        .crumb(ctx.t("shield-decisions"), "/decisions");
+    Ok(page(&ctx, page_of))
+}
+
+fn facts(ctx: &PageContext, record: &Record) -> Markup {
+    let decision = &record.decision;
+    let value = decision.observable.value();
+    let fact = |key: &str, value: Markup| (ctx.t(key), value);
+    ui::facts(&[
+        fact("shield-observable", html! { a href={ "/look-up?what=" (encode(&value)) } { (ui::mono(&value)) } }),
+        fact("shield-what", html! { (ui::action(ctx, decision.action)) " " (ui::category(ctx, decision.category)) }),
+        fact("shield-severity", ui::severity(ctx, decision.severity)),
+        fact("shield-state", state_badge(ctx, record)),
+        fact("shield-by", who(ctx, &decision.decided_by)),
+        fact("shield-score", html! { (record.score) " / 100" }),
+        fact("shield-since", ctx.when(decision.decided_at)),
+        fact("shield-until", ctx.when(decision.expires_at)),
+        fact("shield-marking", ui::tlp(decision.tlp)),
+    ])
+}
+
+fn evidence(ctx: &PageContext, record: &Record) -> Markup {
+    let rows = record.evidence.iter().map(|assertion| {
+        vec![
+            html! { (assertion.source) },
+            ui::category(ctx, assertion.category),
+            ui::confidence(assertion.confidence),
+            ctx.when(assertion.first_seen),
+            ctx.when(assertion.last_seen),
+        ]
+    });
+    ui::table(&ui::Table {
+        caption: ctx.t("shield-evidence-caption"),
+        columns: vec![
+            ui::Column::code(ctx.t("shield-source")),
+            ui::Column::text(ctx.t("shield-what")),
+            ui::Column::number(ctx.t("shield-confidence")),
+            ui::Column::text(ctx.t("shield-first-seen")),
+            ui::Column::text(ctx.t("shield-last-seen")),
+        ],
+        rows: rows.collect(),
+        empty: Some(html! { p { (ctx.t("shield-evidence-none")) } }),
+    })
+}
+
+fn events(ctx: &PageContext, record: &Record) -> Vec<ui::Event> {
+    let decision = &record.decision;
+    let mut events = vec![ui::Event {
+        at: decision.decided_at,
+        title: html! { (ui::action(ctx, decision.action)) " " (who(ctx, &decision.decided_by)) },
+        body: Some(html! { p dir="auto" { (decision.reason) } }),
+        tone: ui::Tone::Info,
+    }];
+    if let Some(end) = &record.end {
+        events.push(ui::Event {
+            at: end.at,
+            title: html! { (ctx.t(&format!("shield-state-{}", word(decision.state)))) " " (who(ctx, &end.by)) },
+            body: Some(html! { p dir="auto" { (end.reason) } }),
+            tone: ui::Tone::Neutral,
+        });
+    }
+    events
+}
+
+fn proof(ctx: &PageContext, shield: &Shield, index: u64) -> Markup {
+    match shield.proof(index) {
+        Some(proof) => ui::proof(ctx, &proof),
+        None => html! { p { (ctx.tw("shield-proof-soon", &[("index", index.to_string().into())])) } },
+    }
+}
+
+fn undo_form(ctx: &PageContext, record: &Record) -> Markup {
+    let action = format!("/decisions/{}/undo", record.decision.number.0);
+    html! {
+        p { (ctx.t("shield-undo-about")) }
+        form action=(action) method="post" {
+            (ui::field(ctx, &ui::Field {
+                name: "reason".into(),
+                label: ctx.t("shield-form-reason"),
+                hint: Some(ctx.t("shield-form-reason-hint")),
+                required: true,
+                ..ui::Field::default()
+            }))
+            (ui::submit(&ctx.t("shield-undo")))
+        }
+    }
+}
+
+/// Undoes a decision.
+pub async fn undo(
+    State(shield): State<Arc<Shield>>,
+    ctx: PageContext,
+    Path(text): Path<String>,
+    Form(body): Form<ReasonBody>,
+) -> Result<Response, WebError> {
+    let number = do_undo(&shield, &ctx.identity, &text, body.reason).await?;
+    Ok(Redirect::to(&format!("/decisions/{}", number.0)).into_response())
+}
+
+/// What the shield knows of `subject`.
+pub async fn panel(
+    shield: &Arc<Shield>,
+    ctx: &PageContext,
+    subject: &Observable,
+) -> Result<Option<Markup>, ShieldError> {
+    let known = shield.known(subject, clearance(ctx.identity.role)).await?;
+    let newest = known.history.first();
+    let in_force = newest.filter(|record| record.decision.state == DecisionState::Active);
+    let body = html! {
+        p { (ui::verdict(ctx, in_force.map(|record| record.decision.action))) " " (in_file(ctx, &known)) }
+        @if let Some(held) = &known.held {
+            (ui::alert(ui::Tone::Warn, &ctx.t("shield-held"), html! {
+                (ctx.t(&format!("shield-held-{}", crate::explain::state_word(held)))) ": " (ui::mono(&held.lists.join(", ")))
+            }))
+        }
+        @if !known.hits.is_empty() {
+            ul { @for hit in &known.hits { li { (ui::warning(ctx, hit.kind)) " " (ui::mono(&hit.list)) } } }
+        }
+        @if !known.history.is_empty() { (table(ctx, &known.history)) }
+        @if let Some(record) = newest { (proof(ctx, shield, record.ledger_index)) }
+        @if let Some((seen, _)) = known.seen {
+            p { (ctx.tw("shield-seen", &[("n", number(i64::try_from(seen).unwrap_or(i64::MAX)).into())])) }
+        }
+        @if ctx.may(DECISION, Act::Decide) {
+            p { (ui::button_link(&ctx.t("shield-decide"), &format!("/decisions?what={}", encode(&subject.value())))) }
+        }
+    };
+    Ok(Some(ui::card(&ctx.t("shield-panel"), body)))
+}
+
+fn in_file(ctx: &PageContext, known: &Known) -> Markup {
+    match known.in_snapshot {
+        Some((decision, serial)) => {
+            let values = [("serial", serial.to_string().into()), ("number", decision.to_string().into())];
+            html! { (ctx.tw("shield-in-snapshot", &values)) }
+        }
+        None => html! { (ctx.t("shield-not-in-snapshot")) },
+    }
+}

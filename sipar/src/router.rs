@@ -1,0 +1,113 @@
+//! Every route behind the role table, and the house's own pages: overview, look-up, search.
+
+use crate::{areas::Areas, pages};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::{MethodFilter, get},
+};
+use sipar_area::{Area, House, Route};
+use sipar_authz::{Act, Authorizer, Identity, Resource, Role};
+use sipar_web::{Frame, Lang, NavItem, TextSource, WebError};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The house's own texts.
+pub const TEXTS: &[TextSource] = &[
+    TextSource { lang: Lang::En, ftl: include_str!("../locales/en.ftl") },
+    TextSource { lang: Lang::Ur, ftl: include_str!("../locales/ur.ftl") },
+];
+
+const PLATFORM: &str = "platform";
+
+/// What the house's own routes touch.
+fn resources() -> Vec<Resource> {
+    vec![Resource {
+        name: PLATFORM,
+        about: "overview, look-up and search; each area shows only what the reader may see",
+        least: &[(Act::Read, Role::Public)],
+    }]
+}
+
+/// The role table of every area and of the house.
+pub fn authorizer(areas: &Areas) -> Authorizer {
+    let all = areas.list.iter().flat_map(|area| area.resources());
+    Authorizer::new(resources().into_iter().chain(all).collect())
+}
+
+/// The house's entries in the menu.
+pub fn nav() -> Vec<NavItem> {
+    vec![NavItem { text_key: "house-nav-overview", href: "/", least: Role::Public }]
+}
+
+/// What the house's own handlers need.
+#[derive(Clone)]
+pub struct HouseState {
+    pub house: House,
+    pub areas: Arc<Vec<Arc<dyn Area>>>,
+}
+
+/// Every route of this build.
+pub fn routes(house: &House, areas: &Areas) -> Vec<Route> {
+    let state = HouseState { house: house.clone(), areas: Arc::new(areas.list.clone()) };
+    let own = vec![
+        Route::get("/", PLATFORM, get(pages::overview).with_state(state.clone())),
+        Route::get("/look-up", PLATFORM, get(pages::look_up).with_state(state.clone())),
+        Route::get("/search", PLATFORM, get(pages::search).with_state(state.clone())),
+        Route::get("/api/v1/check", PLATFORM, get(pages::check).with_state(state.clone())),
+        Route::get("/api/v1/search", PLATFORM, get(pages::search_json).with_state(state.clone())),
+        Route::get("/api/v1/measures", PLATFORM, get(pages::measures).with_state(state.clone())),
+        Route::get("/healthz", PLATFORM, get(pages::health).with_state(state)),
+    ];
+    let all = areas.list.iter().flat_map(|area| area.routes().into_iter().chain(area.pages()));
+    own.into_iter().chain(all).collect()
+}
+
+/// The router: each route asks the role table first.
+pub fn router(house: &House, areas: &Areas, frame: Arc<Frame>) -> Router {
+    let mut by_path: BTreeMap<&'static str, axum::routing::MethodRouter> = BTreeMap::new();
+    for route in routes(house, areas) {
+        let guarded = guard(&frame.authorizer, &route);
+        let merged = match by_path.remove(route.path) {
+            Some(others) => others.merge(guarded),
+            None => guarded,
+        };
+        by_path.insert(route.path, merged);
+    }
+    let mut router = sipar_web::sign_in::routes();
+    for (path, handlers) in by_path {
+        router = router.route(path, handlers);
+    }
+    frame.wrap(router)
+}
+
+fn guard(table: &Arc<Authorizer>, route: &Route) -> axum::routing::MethodRouter {
+    let asked = Asked { table: Arc::clone(table), resource: route.resource, act: route.act };
+    debug_assert!(MethodFilter::try_from(route.method.clone()).is_ok(), "a method that axum knows");
+    route.handler.clone().layer(from_fn_with_state(asked, permit))
+}
+
+#[derive(Clone)]
+struct Asked {
+    table: Arc<Authorizer>,
+    resource: &'static str,
+    act: Act,
+}
+
+async fn permit(State(asked): State<Asked>, request: Request, next: Next) -> Response {
+    let identity = request.extensions().get::<Identity>().cloned().unwrap_or_else(Identity::public);
+    // A route whose resource is not in the table is denied to everybody; a test keeps that list empty.
+    let verdict = asked
+        .table
+        .resource(asked.resource)
+        .ok_or_else(WebError::not_found)
+        .and_then(|resource| sipar_web::error::permit(&asked.table, &identity, resource, asked.act));
+    match verdict {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => {
+            tracing::info!(resource = asked.resource, act = ?asked.act, role = ?identity.role, "refused");
+            refusal.into_response()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What runs by itself: facts reach their hearers, jobs run, the ledger is published, the outbox is trimmed.
+
+use crate::house::Assembled;
+use sipar_area::{Area, AreaError, Job};
+use sipar_store::{Store, outbox};
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+
+/// The longest wait of a hearer that was not woken: another node may have spoken.
+const HEAR_EVERY: Duration = Duration::from_secs(5);
+/// After a failure nobody is asked again before this.
+const REST_AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// The ledger's checkpoint lags its entries by no more than about this.
+const LEDGER_EVERY: Duration = Duration::from_secs(1);
+/// Facts that everybody heard are removed this often.
+const TRIM_EVERY: Duration = Duration::from_secs(10);
+
+/// Makes every hearer known, then starts everything. The set ends when it is dropped.
+pub async fn start(assembled: &Assembled) -> anyhow::Result<JoinSet<()>> {
+    let mut tasks = JoinSet::new();
+    let store = &assembled.house.store;
+    for area in assembled.areas.list.iter().filter(|area| !area.hears().is_empty()) {
+        outbox::enlist(store, area.name()).await?;
+    }
+    for area in &assembled.areas.list {
+        if !area.hears().is_empty() {
+            tasks.spawn(hear(store.clone(), Arc::clone(area)));
+        }
+        for job in area.jobs() {
+            tasks.spawn(repeat(area.name(), job));
+        }
+    }
+    tasks.spawn(publish_ledger(assembled.house.clone()));
+    tasks.spawn(trim(store.clone()));
+    Ok(tasks)
+}
+
+/// Delivers what waits for every area, once, without waiting for more. Returns how many facts were delivered.
+pub async fn deliver(assembled: &Assembled) -> Result<usize, AreaError> {
+    let mut delivered = 0;
+    for area in assembled.areas.list.iter().filter(|area| !area.hears().is_empty()) {
+        delivered += drain(&assembled.house.store, area).await?;
+    }
+    Ok(delivered)
+}
+
+async fn drain(store: &Store, area: &Arc<dyn Area>) -> Result<usize, AreaError> {
+    let mut delivered = 0;
+    loop {
+        let hearer = Arc::clone(area);
+        let heard = outbox::hear(store, area.name(), area.hears(), move |tx, fact| hearer.hear(tx, fact)).await?;
+        delivered += heard.facts;
+        if !heard.more {
+            return Ok(delivered);
+        }
+    }
+}
+
+async fn hear(store: Store, area: Arc<dyn Area>) {
+    let mut said = store.said();
+    loop {
+        if let Err(error) = drain(&store, &area).await {
+            tracing::error!(area = area.name(), error = error.chain(), "a fact was not taken; it comes again");
+            tokio::time::sleep(REST_AFTER_FAILURE).await;
+            continue;
+        }
+        // Either way the next round looks for itself.
+        let _woken_or_late = tokio::time::timeout(HEAR_EVERY, said.notified()).await;
+    }
+}
+
+async fn repeat(area: &'static str, job: Job) {
+    loop {
+        match (job.run)().await {
+            Ok(None) => {}
+            Ok(Some(done)) => tracing::info!(area, job = job.name, "{done}"),
+            Err(error) => {
+                tracing::error!(area, job = job.name, error = error.chain(), "a job failed; it runs again");
+                tokio::time::sleep(REST_AFTER_FAILURE).await;
+            }
+        }
+        let _woken_or_due = tokio::time::timeout(job.every, job.wake.notified()).await;
+    }
+}
+
+async fn publish_ledger(house: sipar_area::House) {
+    loop {
+        if let Err(error) = house.ledger.publish(&house.store).await {
+            let error = AreaError::because("publishing the ledger", error);
+            tracing::error!(error = error.chain(), "the ledger was not published; its entries wait");
+            tokio::time::sleep(REST_AFTER_FAILURE).await;
+        }
+        tokio::time::sleep(LEDGER_EVERY).await;
+    }
+}
+
+async fn trim(store: Store) {
+    loop {
+        match outbox::trim(&store).await {
+            Ok(gone) if gone >= outbox::TRIMMED_PER_CALL_MAX => continue,
+            Ok(_) => {}
+            Err(error) => {
+                let error = AreaError::because("trimming the outbox", error);
+                tracing::error!(error = error.chain(), "facts that everybody heard stay for now");
+            }
+        }
+        tokio::time::sleep(TRIM_EVERY).await;
+    }
+}
