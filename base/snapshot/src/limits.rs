@@ -22,9 +22,9 @@ pub const ENTRIES_MAX: usize = 100_000_000;
 /// Bytes of keys, records or evidence in one section, because offsets in it are 32 bits wide.
 pub const SECTION_BYTES_MAX: u64 = u32::MAX as u64;
 
-/// Entries that share one bucket. Ten are usual and more than 40 improbable, so a writer that meets more
-/// takes another seed, and a reader takes a larger bucket for damage.
-pub const BUCKET_ENTRIES_MAX: usize = 64;
+/// Lines behind its own in which an entry may stand. With lines three quarters full the third is improbable,
+/// so a writer that would need a ninth takes another seed, and a reader looks no further.
+pub const SPILL_LINES_MAX: usize = 8;
 
 /// Seeds that a writer tries before it gives up: one is enough unless somebody chose the names against it.
 pub const SEEDS_MAX: u32 = 16;

@@ -1,10 +1,10 @@
-//! Laying out a table: sort by hash, cut into buckets, and note where everything stands.
+//! Laying out a table: sort by hash, fill the lines, and note where everything stands.
 
-use super::{BUCKET_ENTRIES, LengthWidth, Sections, bucket_of, tag_of};
+use super::{FILL_PERCENT, FRONT_BYTES, LINE_BYTES, LengthWidth, Sections, bucket_of, tag_of};
 use crate::{
     BuildError,
     container::SectionPlan,
-    limits::{BUCKET_ENTRIES_MAX, ENTRIES_MAX, KEY_BYTES_MAX, SECTION_BYTES_MAX},
+    limits::{ENTRIES_MAX, KEY_BYTES_MAX, SECTION_BYTES_MAX, SPILL_LINES_MAX},
 };
 use std::io::{self, Write};
 
@@ -73,7 +73,7 @@ pub(crate) fn sorted(keys: &Keys, hash: impl Fn(&[u8]) -> u64) -> Vec<Slot> {
     slots
 }
 
-/// The keys crowd in one bucket: another seed is needed.
+/// The keys crowd in some lines: another seed is needed.
 #[derive(Debug)]
 pub(crate) struct Crowded;
 
@@ -84,9 +84,7 @@ pub(crate) struct Layout {
     width: LengthWidth,
     slots: Vec<Slot>,
     buckets: u32,
-    index: Vec<u8>,
-    tags: Vec<u8>,
-    lengths: Vec<u8>,
+    lines: Vec<u8>,
     records_bytes: u64,
 }
 
@@ -98,51 +96,66 @@ pub(crate) fn lay_out(
     payload_bytes: usize,
     key_bytes: impl Fn(u32) -> usize,
 ) -> Result<Result<Layout, Crowded>, BuildError> {
-    let count = u32::try_from(slots.len()).expect("ENTRIES_MAX is below 2^32");
-    let buckets = count.div_ceil(BUCKET_ENTRIES as u32);
-    let mut layout = Layout {
-        seed,
-        width,
-        buckets,
-        index: Vec::with_capacity((buckets as usize + 1) * super::ROW_BYTES),
-        tags: Vec::with_capacity(slots.len() * 2),
-        lengths: Vec::with_capacity(slots.len() * width.bytes()),
-        records_bytes: 0,
-        slots,
-    };
-    let mut first_in_bucket = 0;
-    for (number, slot) in layout.slots.iter().enumerate() {
-        let bucket = bucket_of(slot.hash, buckets);
-        while layout.index.len() <= bucket as usize * super::ROW_BYTES {
-            push_row(&mut layout.index, number, layout.records_bytes)?;
-            first_in_bucket = number;
-        }
-        if number - first_in_bucket >= BUCKET_ENTRIES_MAX {
+    let buckets = (slots.len() * 100).div_ceil(width.slots() * FILL_PERCENT);
+    let mut lines = Vec::with_capacity((buckets + 1) * LINE_BYTES);
+    let mut records_bytes = 0_u64;
+    let mut next = 0;
+    let mut number = 0;
+    let buckets = u32::try_from(buckets).expect("ENTRIES_MAX is below 2^32");
+    let home = |slot: &Slot| bucket_of(slot.hash, buckets) as usize;
+    // Each line takes what is left over from those before it, then its own, as far as there is room.
+    while number < buckets as usize || next < slots.len() {
+        let waiting = slots[next..].iter().take_while(|slot| home(slot) <= number).take(width.slots() + 1).count();
+        let count = waiting.min(width.slots());
+        let here = &slots[next..next + count];
+        if here.iter().any(|slot| number - home(slot) > SPILL_LINES_MAX) {
             return Ok(Err(Crowded));
         }
-        let length = key_bytes(slot.item);
-        layout.tags.extend_from_slice(&tag_of(slot.hash).to_le_bytes());
-        let length16 = u16::try_from(length).expect("KEY_BYTES_MAX is below 2^16");
-        match width {
-            LengthWidth::Byte => layout.lengths.push(u8::try_from(length16).expect("names and digests are short")),
-            LengthWidth::Two => layout.lengths.extend_from_slice(&length16.to_le_bytes()),
+        let lengths = here.iter().map(|slot| key_bytes(slot.item));
+        let mut line = Line::new(next, records_bytes, waiting > count)?;
+        for (slot, length) in here.iter().zip(lengths) {
+            line.push(width, slot.hash, length);
+            records_bytes += (length + payload_bytes) as u64;
         }
-        layout.records_bytes += (length + payload_bytes) as u64;
+        lines.extend_from_slice(&line.bytes);
+        next += count;
+        number += 1;
     }
-    while buckets > 0 && layout.index.len() <= buckets as usize * super::ROW_BYTES {
-        push_row(&mut layout.index, layout.slots.len(), layout.records_bytes)?;
+    if records_bytes > SECTION_BYTES_MAX {
+        return Err(BuildError::TooMany { what: "bytes of records", max: SECTION_BYTES_MAX });
     }
-    Ok(Ok(layout))
+    Ok(Ok(Layout { seed, width, slots, buckets, lines, records_bytes }))
 }
 
-fn push_row(index: &mut Vec<u8>, first: usize, offset: u64) -> Result<(), BuildError> {
-    let first = u32::try_from(first).expect("ENTRIES_MAX is below 2^32");
-    let Ok(offset) = u32::try_from(offset) else {
-        return Err(BuildError::TooMany { what: "bytes of records", max: SECTION_BYTES_MAX });
-    };
-    index.extend_from_slice(&first.to_le_bytes());
-    index.extend_from_slice(&offset.to_le_bytes());
-    Ok(())
+/// A line being filled.
+struct Line {
+    bytes: [u8; LINE_BYTES],
+}
+
+impl Line {
+    fn new(first: usize, offset: u64, spilled: bool) -> Result<Self, BuildError> {
+        let mut bytes = [0; LINE_BYTES];
+        let first = u32::try_from(first).expect("ENTRIES_MAX is below 2^32");
+        let Ok(offset) = u32::try_from(offset) else {
+            return Err(BuildError::TooMany { what: "bytes of records", max: SECTION_BYTES_MAX });
+        };
+        bytes[..4].copy_from_slice(&first.to_le_bytes());
+        bytes[4..8].copy_from_slice(&offset.to_le_bytes());
+        bytes[9] = u8::from(spilled);
+        Ok(Self { bytes })
+    }
+
+    fn push(&mut self, width: LengthWidth, hash: u64, length: usize) {
+        let slot = usize::from(self.bytes[8]);
+        self.bytes[8] += 1;
+        self.bytes[FRONT_BYTES + slot * 2..][..2].copy_from_slice(&tag_of(hash).to_le_bytes());
+        let length = u16::try_from(length).expect("KEY_BYTES_MAX is below 2^16");
+        let lengths = &mut self.bytes[FRONT_BYTES + width.slots() * 2..];
+        match width {
+            LengthWidth::Byte => lengths[slot] = u8::try_from(length).expect("names and digests are short"),
+            LengthWidth::Two => lengths[slot * 2..][..2].copy_from_slice(&length.to_le_bytes()),
+        }
+    }
 }
 
 impl Layout {
@@ -185,9 +198,7 @@ impl Layout {
         };
         vec![
             SectionPlan::whole(sections.meta, meta),
-            SectionPlan::whole(sections.index, self.index),
-            SectionPlan::whole(sections.tags, self.tags),
-            SectionPlan::whole(sections.lengths, self.lengths),
+            SectionPlan::whole(sections.lines, self.lines),
             SectionPlan::streamed(sections.records, self.records_bytes, write),
         ]
     }

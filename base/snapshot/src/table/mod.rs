@@ -1,8 +1,8 @@
 //! Keys of any length with a small fixed payload each, found by hash and confirmed by comparing the key.
 //!
-//! A hash picks a bucket of about ten entries. The bucket's row says where its entries start and where their
-//! records do; 16-bit tags, side by side, tell which entries are worth reading. So a miss costs two memory
-//! accesses and no look at a record, and a hit costs two more: the lengths, and the record itself.
+//! A hash picks a line of 64 bytes. It holds, for up to 18 entries, 16 bits of each hash and the length of each key,
+//! and says where their records start. So a miss costs one memory access and no look at a record, and a hit two.
+//! Entries that find their line full stand in the next, and the line says so.
 
 mod build;
 
@@ -10,18 +10,25 @@ pub(crate) use build::{Crowded, Keys, Layout, Slot, lay_out, seed_of, sorted};
 
 use crate::{
     OpenError,
-    bytes::{Fields, u16_at, u32_at, u64_at},
+    bytes::{Fields, u16_at, u32_at},
     container::{Container, SectionId},
-    limits::{BUCKET_ENTRIES_MAX, ENTRIES_MAX},
+    limits::{ENTRIES_MAX, SPILL_LINES_MAX},
 };
 use std::ops::Range;
 
-/// Bytes in the row of one bucket: the number of its first entry, and where that entry's record starts.
-pub(crate) const ROW_BYTES: usize = 8;
+/// Bytes in a line: a cache line.
+pub(crate) const LINE_BYTES: usize = 64;
 
-/// Entries that a bucket is meant to hold.
-/// Measured with `lookup_cost`: 8 and 12 are no faster, and rows cost 8/10 byte an entry.
-pub(crate) const BUCKET_ENTRIES: usize = 10;
+/// Bytes in front of a line's tags: the number of its first entry, where that one's record starts,
+/// how many entries there are, and whether more of them stand in the next line.
+const FRONT_BYTES: usize = 10;
+
+/// The bytes of a line that tags and lengths share.
+const SLOT_SPACE: usize = LINE_BYTES - FRONT_BYTES;
+
+/// Of each hundred places in lines, so many are filled.
+/// Fuller lines spill more often; at 72 one in twenty does, and a name costs 5 bytes of lines.
+const FILL_PERCENT: usize = 72;
 
 /// The sections of one table.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +36,7 @@ pub(crate) struct Sections {
     pub(crate) name: &'static str,
     pub(crate) width: LengthWidth,
     pub(crate) meta: SectionId,
-    pub(crate) index: SectionId,
-    pub(crate) tags: SectionId,
-    pub(crate) lengths: SectionId,
+    pub(crate) lines: SectionId,
     pub(crate) records: SectionId,
 }
 
@@ -40,9 +45,7 @@ pub(crate) const NAMES: Sections = Sections {
     name: "names",
     width: LengthWidth::Byte,
     meta: SectionId::NamesMeta,
-    index: SectionId::NamesIndex,
-    tags: SectionId::NamesTags,
-    lengths: SectionId::NamesLengths,
+    lines: SectionId::NamesLines,
     records: SectionId::NamesRecords,
 };
 
@@ -51,9 +54,7 @@ pub(crate) const URLS: Sections = Sections {
     name: "urls",
     width: LengthWidth::Two,
     meta: SectionId::UrlsMeta,
-    index: SectionId::UrlsIndex,
-    tags: SectionId::UrlsTags,
-    lengths: SectionId::UrlsLengths,
+    lines: SectionId::UrlsLines,
     records: SectionId::UrlsRecords,
 };
 
@@ -62,9 +63,7 @@ pub(crate) const FILES: Sections = Sections {
     name: "files",
     width: LengthWidth::Byte,
     meta: SectionId::FilesMeta,
-    index: SectionId::FilesIndex,
-    tags: SectionId::FilesTags,
-    lengths: SectionId::FilesLengths,
+    lines: SectionId::FilesLines,
     records: SectionId::FilesRecords,
 };
 
@@ -73,13 +72,11 @@ pub(crate) const MAILS: Sections = Sections {
     name: "mails",
     width: LengthWidth::Two,
     meta: SectionId::MailsMeta,
-    index: SectionId::MailsIndex,
-    tags: SectionId::MailsTags,
-    lengths: SectionId::MailsLengths,
+    lines: SectionId::MailsLines,
     records: SectionId::MailsRecords,
 };
 
-/// How wide the numbers in the lengths section are.
+/// How wide the lengths of keys are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LengthWidth {
     /// One byte: names and digests, at most 255.
@@ -95,6 +92,11 @@ impl LengthWidth {
             Self::Two => 2,
         }
     }
+
+    /// How many entries a line holds.
+    pub(crate) const fn slots(self) -> usize {
+        SLOT_SPACE / (2 + self.bytes())
+    }
 }
 
 /// A table in an open file. `P` is the number of payload bytes.
@@ -104,9 +106,7 @@ pub(crate) struct Table<const P: usize> {
     buckets: u32,
     seed: u64,
     wide: bool,
-    index: Range<usize>,
-    tags: Range<usize>,
-    lengths: Range<usize>,
+    lines: Range<usize>,
     records: Range<usize>,
 }
 
@@ -118,11 +118,20 @@ pub(crate) struct Record<'a, const P: usize> {
     pub(crate) payload: &'a [u8; P],
 }
 
+/// One line as it stands in the file.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    bytes: &'a [u8; LINE_BYTES],
+    first: u32,
+    offset: u32,
+    count: usize,
+    spilled: bool,
+}
+
 impl<const P: usize> Table<P> {
     /// Finds the table in a file, and holds the sizes of its sections against one another.
     /// Returns what follows in its meta section as well. A table without entries has no sections.
     pub(crate) fn open<'a>(container: &'a Container, sections: &Sections) -> Result<(Self, Fields<'a>), OpenError> {
-        let width = sections.width;
         let mut meta = Fields(container.slice(sections.meta));
         if meta.0.is_empty() {
             return Ok((Self::default(), meta));
@@ -130,25 +139,16 @@ impl<const P: usize> Table<P> {
         let malformed = |reason| OpenError::Malformed { section: sections.meta.name(), reason };
         let row = (|| Some((meta.u32()?, meta.u32()?, meta.u64()?, meta.u8()?, meta.u8()?)))();
         let (entries, buckets, seed, payload_bytes, width_bytes) = row.ok_or_else(|| malformed("it is too short"))?;
-        let table = Self {
-            entries,
-            buckets,
-            seed,
-            wide: width == LengthWidth::Two,
-            index: container.section(sections.index),
-            tags: container.section(sections.tags),
-            lengths: container.section(sections.lengths),
-            records: container.section(sections.records),
-        };
-        let count = entries as usize;
-        if count == 0 || count > ENTRIES_MAX || buckets == 0 || buckets > entries {
+        let (lines, records) = (container.section(sections.lines), container.section(sections.records));
+        let table = Self { entries, buckets, seed, wide: sections.width == LengthWidth::Two, lines, records };
+        if entries == 0 || entries as usize > ENTRIES_MAX || buckets == 0 || buckets > entries {
             return Err(malformed("a count is out of bounds"));
         }
+        // The last bucket may spill, so that there are some lines more than buckets.
+        let spare = table.lines.len().checked_sub(buckets as usize * LINE_BYTES);
         let fits = usize::from(payload_bytes) == P
-            && usize::from(width_bytes) == width.bytes()
-            && table.index.len() == (buckets as usize + 1) * ROW_BYTES
-            && table.tags.len() == count * 2
-            && table.lengths.len() == count * width.bytes();
+            && usize::from(width_bytes) == sections.width.bytes()
+            && spare.is_some_and(|spare| spare % LINE_BYTES == 0 && spare <= SPILL_LINES_MAX * LINE_BYTES);
         if fits { Ok((table, meta)) } else { Err(malformed("the sections do not fit one another")) }
     }
 
@@ -166,19 +166,19 @@ impl<const P: usize> Table<P> {
         if self.buckets == 0 {
             return;
         }
-        let bucket = bucket_of(hash, self.buckets);
-        let Some((first, offset, count)) = self.row(file, bucket) else { return };
-        let from = self.tags.start + first as usize * 2;
-        let Some(tags) = file.get(from..from + count * 2) else { return };
+        let bucket = bucket_of(hash, self.buckets) as usize;
         let tag = tag_of(hash);
-        if !any_equal(tags, tag) {
-            return;
-        }
-        for (position, stored) in tags.chunks_exact(2).enumerate() {
-            if stored == tag.to_le_bytes() {
-                if let Some(record) = self.in_bucket(file, first, offset, position) {
+        for number in bucket..=bucket + SPILL_LINES_MAX {
+            let Some(line) = self.line(file, number) else { return };
+            let mut equal = line.equal(tag);
+            while equal != 0 {
+                if let Some(record) = self.in_line(file, &line, equal.trailing_zeros() as usize) {
                     visit(record);
                 }
+                equal &= equal - 1;
+            }
+            if !line.spilled {
+                return;
             }
         }
     }
@@ -188,47 +188,65 @@ impl<const P: usize> Table<P> {
         if entry >= self.entries {
             return None;
         }
-        // The last bucket that starts at or before the entry; empty ones before it start at the same number.
-        let (mut low, mut high) = (0, self.buckets);
+        // The last line that starts at or before the entry; empty ones before it start at the same number.
+        let (mut low, mut high) = (0, self.lines.len() / LINE_BYTES);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            let first = u32_at(file, self.index.start + middle as usize * ROW_BYTES)?;
+            let first = self.line(file, middle)?.first;
             if first <= entry { low = middle } else { high = middle }
         }
-        let (first, offset, count) = self.row(file, low)?;
-        let position = entry.checked_sub(first)? as usize;
-        if position < count { self.in_bucket(file, first, offset, position) } else { None }
+        let line = self.line(file, low)?;
+        let position = entry.checked_sub(line.first)? as usize;
+        if position < line.count { self.in_line(file, &line, position) } else { None }
     }
 
-    /// The first entry of a bucket, where its record starts, and how many entries there are.
     #[inline]
-    fn row(&self, file: &[u8], bucket: u32) -> Option<(u32, u32, usize)> {
-        let at = self.index.start + bucket as usize * ROW_BYTES;
-        let row: &[u8; 12] = file.get(at..)?.first_chunk()?;
-        let first = u32_at(row, 0)?;
-        let next = u32_at(row, 8)?;
-        let count = next.checked_sub(first)? as usize;
-        let sound = next <= self.entries && count <= BUCKET_ENTRIES_MAX;
-        if sound { Some((first, u32_at(row, 4)?, count)) } else { None }
+    fn line<'a>(&self, file: &'a [u8], number: usize) -> Option<Line<'a>> {
+        let lines = file.get(self.lines.clone())?;
+        let bytes: &[u8; LINE_BYTES] = lines.get(number * LINE_BYTES..)?.first_chunk()?;
+        let line = Line {
+            bytes,
+            first: u32_at(bytes, 0)?,
+            offset: u32_at(bytes, 4)?,
+            count: usize::from(bytes[8]),
+            spilled: bytes[9] != 0,
+        };
+        let slots = if self.wide { LengthWidth::Two.slots() } else { LengthWidth::Byte.slots() };
+        if line.count <= slots { Some(line) } else { None }
     }
 
-    fn in_bucket<'a>(&self, file: &'a [u8], first: u32, offset: u32, position: usize) -> Option<Record<'a, P>> {
+    #[inline]
+    fn in_line<'a>(&self, file: &'a [u8], line: &Line<'a>, position: usize) -> Option<Record<'a, P>> {
         let (before, length) = if self.wide {
-            let from = self.lengths.start + first as usize * 2;
-            let lengths = file.get(from..from + (position + 1) * 2)?;
-            let before = lengths.chunks_exact(2).take(position).filter_map(|two| u16_at(two, 0)).map(usize::from).sum();
-            (before, usize::from(u16_at(lengths, position * 2)?))
+            const LENGTHS: usize = FRONT_BYTES + 2 * LengthWidth::Two.slots();
+            let length = |number: usize| u16_at(line.bytes, LENGTHS + number * 2).map_or(0, usize::from);
+            ((0..position).map(length).sum::<usize>(), length(position))
         } else {
-            let from = self.lengths.start + first as usize;
-            let lengths = file.get(from..=from + position)?;
-            let (last, earlier) = lengths.split_last()?;
-            (earlier.iter().map(|length| usize::from(*length)).sum::<usize>(), usize::from(*last))
+            const LENGTHS: usize = FRONT_BYTES + 2 * LengthWidth::Byte.slots();
+            let (earlier, from) = line.bytes[LENGTHS..].split_at_checked(position)?;
+            (earlier.iter().map(|length| usize::from(*length)).sum(), usize::from(*from.first()?))
         };
-        let at = offset as usize + before + position * P;
+        let entry = line.first.checked_add(position as u32).filter(|entry| *entry < self.entries)?;
+        let at = line.offset as usize + before + position * P;
         let records = file.get(self.records.clone())?;
         let record = records.get(at..at + length + P)?;
         let (key, payload) = record.split_last_chunk::<P>()?;
-        Some(Record { entry: first + u32::try_from(position).ok()?, key, payload })
+        Some(Record { entry, key, payload })
+    }
+}
+
+impl Line<'_> {
+    /// A bit for each entry whose tag is this one.
+    #[inline]
+    fn equal(&self, tag: u16) -> u32 {
+        const SLOTS: usize = LengthWidth::Byte.slots();
+        let tags = &self.bytes[FRONT_BYTES..FRONT_BYTES + 2 * SLOTS];
+        let mut equal = 0;
+        for (slot, stored) in tags.chunks_exact(2).enumerate() {
+            equal |= u32::from(u16::from_le_bytes([stored[0], stored[1]]) == tag) << slot;
+        }
+        // Behind the last entry stand zeros, and in a line of wide lengths those lengths.
+        equal & ((1 << self.count) - 1)
     }
 }
 
@@ -238,32 +256,10 @@ pub(crate) const fn bucket_of(hash: u64, buckets: u32) -> u32 {
     (((hash >> 32) * buckets as u64) >> 32) as u32
 }
 
-/// What is stored of a hash beside its bucket: bits that the bucket does not depend on.
+/// What is stored of a hash: bits that the bucket does not depend on.
 #[inline]
 pub(crate) const fn tag_of(hash: u64) -> u16 {
     hash as u16
-}
-
-/// Whether any of the tags equals `tag`, four at a time.
-#[inline]
-fn any_equal(tags: &[u8], tag: u16) -> bool {
-    const ONES: u64 = 0x0001_0001_0001_0001;
-    const HIGHS: u64 = 0x8000_8000_8000_8000;
-    let wanted = u64::from(tag) * ONES;
-    let mut found = 0;
-    let mut at = 0;
-    while let Some(four) = u64_at(tags, at) {
-        // A 16-bit lane is zero exactly where the tags agree; the lowest such lane is always found.
-        let lanes = four ^ wanted;
-        found |= lanes.wrapping_sub(ONES) & !lanes & HIGHS;
-        at += 8;
-    }
-    let mut rest = false;
-    while let Some(one) = u16_at(tags, at) {
-        rest |= one == tag;
-        at += 2;
-    }
-    found != 0 || rest
 }
 
 #[cfg(test)]
@@ -273,9 +269,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_equal_agrees_with_looking_at_each(tags in prop::collection::vec(0_u16..40, 0..40), tag in 0_u16..40) {
-            let bytes: Vec<u8> = tags.iter().flat_map(|tag| tag.to_le_bytes()).collect();
-            prop_assert_eq!(any_equal(&bytes, tag), tags.contains(&tag));
+        fn equal_tags_are_those_that_looking_at_each_finds(
+            tags in prop::collection::vec(0_u16..9, 0..=LengthWidth::Byte.slots()),
+            tag in 0_u16..9,
+        ) {
+            let mut bytes = [0; LINE_BYTES];
+            for (slot, tag) in tags.iter().enumerate() {
+                bytes[FRONT_BYTES + slot * 2..][..2].copy_from_slice(&tag.to_le_bytes());
+            }
+            let line = Line { bytes: &bytes, first: 0, offset: 0, count: tags.len(), spilled: false };
+            for slot in 0..32 {
+                prop_assert_eq!(line.equal(tag) >> slot & 1 == 1, tags.get(slot) == Some(&tag));
+            }
         }
 
         #[test]
