@@ -13,6 +13,7 @@ mod when;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use lines::fill;
 pub use row::{PREFIX_V4_MIN, PREFIX_V6_MIN};
 pub use when::parse_when;
 
