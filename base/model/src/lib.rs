@@ -19,7 +19,7 @@ pub mod url;
 pub mod vocabulary;
 
 pub use address::{Asn, Prefix};
-pub use fact::{Fact, FactKind};
+pub use fact::{Assertion, Decision, Fact, FactKind, Finding, Indicator, Sighting};
 pub use hash::FileHash;
 pub use ids::{DecisionNumber, SnapshotSerial};
 pub use mail::MailAddress;
