@@ -6,6 +6,7 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
 };
 use serde::{Deserialize, Serialize};
+use sipar_dns::DnsConfig;
 use sipar_store::StoreConfig;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -23,7 +24,8 @@ pub struct Config {
     pub instance: InstanceConfig,
     pub database: DatabaseConfig,
     pub portal: PortalConfig,
-    pub dns: DnsSection,
+    /// The resolver. `listen` empty: none is started. `upstreams` empty: those of /etc/resolv.conf.
+    pub dns: DnsConfig,
     pub reputation: ReputationSection,
 }
 
@@ -56,24 +58,6 @@ pub struct PortalConfig {
     pub public_url: Option<String>,
 }
 
-/// The resolver. `listen` empty: none is started.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DnsSection {
-    pub listen: Vec<SocketAddr>,
-    /// Empty: those of /etc/resolv.conf.
-    pub upstreams: Vec<SocketAddr>,
-    /// `nxdomain`, `nodata` or `address`.
-    pub block_answer: String,
-    pub block_v4: Option<Ipv4Addr>,
-    pub block_v6: Option<std::net::Ipv6Addr>,
-    /// 0: one for each core.
-    pub workers: usize,
-    pub cache_mib: usize,
-    /// Answers a second for one client network; 0: no limit.
-    pub rate_per_s: u32,
-}
-
 /// The reputation service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -104,7 +88,7 @@ impl Default for Config {
             instance: InstanceConfig::default(),
             database: DatabaseConfig::default(),
             portal: PortalConfig::default(),
-            dns: DnsSection::default(),
+            dns: DnsConfig::default(),
             reputation: ReputationSection::default(),
         }
     }
@@ -124,21 +108,6 @@ impl Default for InstanceConfig {
 impl Default for PortalConfig {
     fn default() -> Self {
         Self { listen: SocketAddr::new(LOOPBACK, 8080), public_url: None }
-    }
-}
-
-impl Default for DnsSection {
-    fn default() -> Self {
-        Self {
-            listen: vec![SocketAddr::new(LOOPBACK, 5353)],
-            upstreams: Vec::new(),
-            block_answer: "nxdomain".into(),
-            block_v4: None,
-            block_v6: None,
-            workers: 0,
-            cache_mib: 64,
-            rate_per_s: 0,
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use sipar_area::{Blobs, House, Instance, OwnersCell, Packs};
 use sipar_authz::{Gate, GateConfig, Keyring, Role, SessionBounds, SystemRandom};
-use sipar_ledger::Ledger;
+use sipar_ledger::{Ledger, LedgerKey};
 use sipar_model::{Clock, SystemClock};
 use sipar_snapshot::SigningKey;
 use sipar_store::{DataDir, Store};
@@ -75,9 +75,8 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
     let store = Store::open(&config.store()).context("opening the records")?;
     store.migrate("ledger", sipar_ledger::MIGRATIONS).await.context("preparing the ledger's tables")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let signer = sipar_ledger::Signer::open_or_make(&layout.ledger_key(), &config.instance.ledger_origin)
-        .context("opening the ledger's key")?;
-    let ledger = Ledger::open(&layout.ledger(), signer).context("opening the ledger")?;
+    let key = ledger_key(&layout.ledger_key(), &config.instance.ledger_origin)?;
+    let ledger = Ledger::open(layout.ledger(), key).context("opening the ledger")?;
     let house = House {
         store,
         ledger: Arc::new(ledger),
@@ -124,6 +123,15 @@ fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>) -> Result<Frame> {
         origin: config.portal.public_url.clone(),
         bounds: sipar_web::Bounds::default(),
     })
+}
+
+fn ledger_key(path: &Path, origin: &str) -> Result<LedgerKey> {
+    if path.exists() {
+        return LedgerKey::from_file(path).with_context(|| format!("reading `{}`", path.display()));
+    }
+    let key = LedgerKey::generate(origin)?;
+    key.to_file(path).with_context(|| format!("writing `{}`", path.display()))?;
+    Ok(key)
 }
 
 fn snapshot_key(path: &Path) -> Result<SigningKey> {

@@ -1,2 +1,68 @@
-//! The binary.
-fn main() {}
+//! The binary: configuration, command line, wiring.
+
+mod areas;
+mod cli;
+mod client;
+mod commands;
+mod config;
+mod demo;
+mod edge;
+mod house;
+mod pages;
+mod router;
+mod serve;
+mod tasks;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logging(&cli.command);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::new(error).context("starting the runtime")),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("sipar: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Servers say what they do; commands only what goes wrong. `RUST_LOG` overrules both.
+fn start_logging(command: &Command) {
+    let usual = match command {
+        Command::Serve | Command::Edge(_) => "info",
+        _ => "warn",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = || config::Config::load(cli.config.as_deref(), cli.data.as_deref());
+    match cli.command {
+        Command::Demo(args) => demo::run(config()?, args).await,
+        Command::Serve => serve::run(&config()?).await,
+        Command::Edge(args) => edge::run(args).await,
+        Command::Feed(command) => commands::feed::run(&config()?, command).await,
+        Command::Warning(command) => commands::warning::run(&config()?, command).await,
+        Command::Check { what, json } => commands::check::run(&config()?, &what, json).await,
+        Command::Block(args) => commands::decision::take(&config()?, "block", args).await,
+        Command::Allow(args) => commands::decision::take(&config()?, "allow", args).await,
+        Command::Undo { number, reason } => commands::decision::undo(&config()?, &number, &reason).await,
+        Command::Decision(command) => commands::decision::run(&config()?, command).await,
+        Command::Snapshot(command) => commands::snapshot::run(&config()?, command).await,
+        Command::Ledger(command) => commands::ledger::run(&config()?, command),
+        Command::Key(command) => commands::key::run(&config()?, command),
+        Command::Networks(command) => commands::networks::run(&config()?, command),
+        Command::Flow => commands::about::flow(&config()?).await,
+        Command::Roles => commands::about::roles(&config()?).await,
+    }
+}

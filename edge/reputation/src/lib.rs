@@ -1,1 +1,18 @@
-//! Reputation over HTTP.
+//! Verdicts over HTTP: is this address, name, URL or file listed, why, and until when (NCSP 3.3a).
+//!
+//! It answers from one snapshot alone and never opens the store; without a snapshot it answers 503, never "not listed".
+//! "Not listed" is an answer, not an error, and not a verdict that something is harmless.
+//! It keeps no request log; listed things are counted per minute, and who asked is forgotten with the answer.
+
+mod bulk;
+mod config;
+mod counts;
+mod limit;
+mod openapi;
+mod problem;
+mod routes;
+mod verdict;
+
+pub use config::{Key, ReputationConfig};
+pub use routes::{Reputation, router, serve};
+pub use verdict::{Verdict, VerdictWord};

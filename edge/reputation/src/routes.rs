@@ -1,0 +1,289 @@
+//! The routes.
+
+use crate::{
+    bulk,
+    config::ReputationConfig,
+    counts::Counts,
+    limit::{KeyLimit, Limiter},
+    openapi,
+    problem::Problem,
+    verdict::{VerdictWord, hit, verdict, word},
+};
+use arc_swap::ArcSwapOption;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use sipar_model::{Clock, Observable, ObservableKind, Sighting, TimestampMs};
+use sipar_snapshot::{Networks, Policy};
+use std::{future::Future, net::SocketAddr, sync::Arc};
+
+/// The service: one policy, perhaps a table of networks, and who may ask.
+pub struct Reputation {
+    policy: ArcSwapOption<Policy>,
+    networks: ArcSwapOption<Networks>,
+    clock: Arc<dyn Clock>,
+    anonymous_per_s: u32,
+    trust_loopback: bool,
+    keys: Vec<([u8; 32], u32, KeyLimit)>,
+    limiter: Limiter,
+    counts: Counts,
+}
+
+/// A key in the configuration is not the SHA-256 of one.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the key `{label}` needs `sha256` with 64 hexadecimal digits; `sipar key new` prints them")]
+pub struct BadKey {
+    label: String,
+}
+
+impl Reputation {
+    /// A service without a policy yet: it answers 503.
+    ///
+    /// # Errors
+    /// When a key's hash cannot be read.
+    pub fn new(config: &ReputationConfig, clock: Arc<dyn Clock>) -> Result<Arc<Self>, BadKey> {
+        let key = |key: &crate::Key| {
+            let digest = sipar_model::FileHash::parse(&key.sha256).ok();
+            let digest = digest.and_then(|hash| <[u8; 32]>::try_from(hash.bytes()).ok());
+            digest.map(|digest| (digest, key.per_s, KeyLimit::new())).ok_or_else(|| BadKey { label: key.label.clone() })
+        };
+        Ok(Arc::new(Self {
+            policy: ArcSwapOption::empty(),
+            networks: ArcSwapOption::empty(),
+            clock,
+            anonymous_per_s: config.anonymous_per_s,
+            trust_loopback: config.trust_loopback,
+            keys: config.keys.iter().map(key).collect::<Result<_, _>>()?,
+            limiter: Limiter::new(),
+            counts: Counts::default(),
+        }))
+    }
+
+    /// Puts `policy` in force.
+    pub fn swap(&self, policy: Arc<Policy>) {
+        self.policy.store(Some(policy));
+    }
+
+    /// Uses this table of networks from now on.
+    pub fn swap_networks(&self, networks: Arc<Networks>) {
+        self.networks.store(Some(networks));
+    }
+
+    /// Takes what was counted since the last time.
+    pub fn take_counts(&self) -> Vec<Sighting> {
+        self.counts.take()
+    }
+
+    /// Whether the caller may make `cost` look-ups now.
+    fn admit(&self, headers: &HeaderMap, peer: SocketAddr, cost: usize, now: TimestampMs) -> Result<(), Problem> {
+        #[expect(clippy::cast_precision_loss, reason = "at most ITEMS_MAX")]
+        let cost = cost.max(1) as f64;
+        if let Some(key) = given_key(headers) {
+            let digest: [u8; 32] = Sha256::digest(key).into();
+            // Comparing hashes tells an attacker nothing about the key.
+            let known = self.keys.iter().find(|(known, ..)| *known == digest).ok_or(Problem::BadKey)?;
+            return known.2.take(known.1, cost, now).map_err(Problem::TooMany);
+        }
+        if self.trust_loopback && peer.ip().to_canonical().is_loopback() {
+            return Ok(());
+        }
+        if self.anonymous_per_s == 0 {
+            return Err(Problem::NeedsKey);
+        }
+        self.limiter.take(peer.ip(), self.anonymous_per_s, cost, now).map_err(Problem::TooMany)
+    }
+
+    fn look_up(&self, observable: Observable, now: TimestampMs) -> Result<Response, Problem> {
+        let policy = self.policy.load();
+        let policy = policy.as_ref().ok_or(Problem::NotReady)?;
+        let networks = self.networks.load();
+        let hit = hit(policy, &observable, now);
+        if let Some(hit) = &hit {
+            self.counts.count(hit.decision, hit.shadow, now);
+        }
+        Ok(json(&verdict(policy, networks.as_deref(), observable, hit.as_ref())))
+    }
+}
+
+/// The key of `Authorization: Bearer KEY` or `X-Api-Key: KEY`.
+fn given_key(headers: &HeaderMap) -> Option<&[u8]> {
+    let own = headers.get("x-api-key").map(HeaderValue::as_bytes);
+    let bearer = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    own.or_else(|| bearer.and_then(|value| value.strip_prefix(b"Bearer ")))
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => {
+            ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body).into_response()
+        }
+        // Not reached: a verdict has string keys and finite numbers only.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The routes of `service`. Serve them with connect info ([`serve`] does), because limits are per client network.
+pub fn router(service: Arc<Reputation>) -> Router {
+    Router::new()
+        .route("/v1/ip/{address}", get(ip))
+        // A network has a slash in it.
+        .route("/v1/ip/{address}/{length}", get(network))
+        .route("/v1/domain/{name}", get(domain))
+        .route("/v1/url", get(url))
+        .route("/v1/hash/{hash}", get(hash))
+        .route("/v1/bulk", post(bulk_answer).layer(DefaultBodyLimit::max(bulk::BODY_BYTES_MAX)))
+        .route("/v1/auth", get(auth))
+        .route("/v1/openapi.json", get(openapi_json))
+        .route("/healthz", get(health))
+        .fallback(|| async { Problem::NoPath })
+        .with_state(service)
+}
+
+/// Answers on `listener` until `stop` is ready.
+///
+/// # Errors
+/// When accepting connections fails.
+pub async fn serve(
+    service: Arc<Reputation>,
+    listener: tokio::net::TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let app = router(service).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).with_graceful_shutdown(stop).await
+}
+
+type Service = State<Arc<Reputation>>;
+type Peer = ConnectInfo<SocketAddr>;
+
+fn one(
+    service: &Reputation,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    kind: ObservableKind,
+    text: &str,
+) -> Result<Response, Problem> {
+    let now = service.clock.now();
+    service.admit(headers, peer, 1, now)?;
+    let observable =
+        Observable::from_parts(kind, text).map_err(|error| Problem::BadInput(error.to_string()))?;
+    service.look_up(observable, now)
+}
+
+async fn ip(State(service): Service, ConnectInfo(peer): Peer, headers: HeaderMap, Path(text): Path<String>) -> Result<Response, Problem> {
+    let kind = if text.contains('/') { ObservableKind::Prefix } else { ObservableKind::Address };
+    one(&service, peer, &headers, kind, &text)
+}
+
+async fn network(
+    State(service): Service,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    Path((address, length)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    one(&service, peer, &headers, ObservableKind::Prefix, &format!("{address}/{length}"))
+}
+
+async fn domain(State(service): Service, ConnectInfo(peer): Peer, headers: HeaderMap, Path(text): Path<String>) -> Result<Response, Problem> {
+    one(&service, peer, &headers, ObservableKind::Domain, &text)
+}
+
+async fn hash(State(service): Service, ConnectInfo(peer): Peer, headers: HeaderMap, Path(text): Path<String>) -> Result<Response, Problem> {
+    one(&service, peer, &headers, ObservableKind::File, &text)
+}
+
+#[derive(Deserialize)]
+struct UrlQuery {
+    #[serde(default)]
+    u: String,
+}
+
+async fn url(State(service): Service, ConnectInfo(peer): Peer, headers: HeaderMap, Query(query): Query<UrlQuery>) -> Result<Response, Problem> {
+    one(&service, peer, &headers, ObservableKind::Url, &query.u)
+}
+
+async fn bulk_answer(
+    State(service): Service,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let now = service.clock.now();
+    let items = bulk::items(&body)?;
+    service.admit(&headers, peer, items.len(), now)?;
+    let policy = service.policy.load_full().ok_or(Problem::NotReady)?;
+    let networks = service.networks.load_full();
+    // Some tens of milliseconds for a full request: beside the threads that answer single look-ups.
+    let work = tokio::task::spawn_blocking(move || {
+        let (answers, met) = bulk::answer(&policy, networks.as_deref(), items, now);
+        for (decision, shadow) in met {
+            service.counts.count(decision, shadow, now);
+        }
+        json(&serde_json::json!({ "snapshot": policy.serial(), "results": answers }))
+    });
+    Ok(work.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+}
+
+#[derive(Deserialize)]
+struct AuthQuery {
+    ip: Option<String>,
+}
+
+/// For nginx's `auth_request`: 204 lets the request through, 403 does not. The address is that of
+/// `X-Sipar-Address`, of `X-Real-IP`, or of `?ip=`. When nothing can be said the request passes: a web site must not
+/// go down with its reputation service; the header says so.
+async fn auth(
+    State(service): Service,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    Query(query): Query<AuthQuery>,
+) -> Result<Response, Problem> {
+    let now = service.clock.now();
+    service.admit(&headers, peer, 1, now)?;
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = header("x-sipar-address").or_else(|| header("x-real-ip")).or(query.ip).ok_or_else(|| {
+        Problem::BadInput("send the client's address as `X-Sipar-Address: ADDRESS`".into())
+    })?;
+    let address = sipar_model::address::parse_address(&text).map_err(|error| Problem::BadInput(error.to_string()))?;
+    let policy = service.policy.load();
+    let Some(policy) = policy.as_ref() else { return Ok(told(StatusCode::NO_CONTENT, "unknown", None)) };
+    let hit = policy.address(address, now);
+    if let Some(hit) = &hit {
+        service.counts.count(hit.decision, hit.shadow, now);
+    }
+    Ok(match word(hit.as_ref()) {
+        VerdictWord::Block => told(StatusCode::FORBIDDEN, "block", hit.map(|hit| hit.decision.0)),
+        VerdictWord::Shadow => told(StatusCode::NO_CONTENT, "shadow", hit.map(|hit| hit.decision.0)),
+        VerdictWord::Allow => told(StatusCode::NO_CONTENT, "allow", hit.map(|hit| hit.decision.0)),
+        VerdictWord::NotListed => told(StatusCode::NO_CONTENT, "not-listed", None),
+    })
+}
+
+fn told(status: StatusCode, verdict: &'static str, decision: Option<u32>) -> Response {
+    let mut response = status.into_response();
+    response.headers_mut().insert("x-sipar-verdict", HeaderValue::from_static(verdict));
+    if let Some(decision) = decision {
+        response.headers_mut().insert("x-sipar-decision", HeaderValue::from(decision));
+    }
+    response
+}
+
+async fn openapi_json() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], openapi::DOCUMENT).into_response()
+}
+
+/// Ready with an open snapshot; says which, and how old it is.
+async fn health(State(service): Service) -> Result<Response, Problem> {
+    let policy = service.policy.load();
+    let policy = policy.as_ref().ok_or(Problem::NotReady)?;
+    let age_s = service.clock.now().since_ms(policy.created()).max(0) / 1_000;
+    Ok(json(&serde_json::json!({
+        "ready": true, "snapshot": policy.serial(), "entries": policy.entries(), "snapshot_age_s": age_s,
+    })))
+}
