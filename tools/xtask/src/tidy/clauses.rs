@@ -4,6 +4,7 @@ use super::Fault;
 use super::text::occurrences;
 use super::tree::Tree;
 use serde::Deserialize;
+use syn::visit::{self, Visit};
 
 const TABLE: &str = "docs/clauses.tsv";
 const PACK: &str = "packs/ncsp-2025/clauses.toml";
@@ -45,6 +46,7 @@ pub fn check(tree: &Tree) -> Vec<Fault> {
     faults.extend(check_ids(&rows, &ids));
     faults.extend(rows.iter().flat_map(|row| check_row(tree, row)));
     faults.extend(check_citations(tree, &ids));
+    faults.extend(check_areas(tree, &ids));
     faults
 }
 
@@ -134,6 +136,44 @@ fn check_citations(tree: &Tree, ids: &[String]) -> Vec<Fault> {
     faults
 }
 
+/// What an area says it serves, in `fn clauses`, exists too.
+fn check_areas(tree: &Tree, ids: &[String]) -> Vec<Fault> {
+    let libs = tree.rust().filter(|file| file.path.starts_with("areas/") && file.path.ends_with("/src/lib.rs"));
+    let mut faults = Vec::new();
+    for file in libs {
+        let mut served = Served::default();
+        // What does not parse is a fault of its own, in rust.rs.
+        if let Ok(parsed) = syn::parse_file(&file.text) {
+            served.visit_file(&parsed);
+        }
+        for (line, id) in served.ids.into_iter().filter(|(_, id)| !ids.contains(id)) {
+            faults.push(Fault::at(&file.path, line, format!("serves clause `{id}`, which is not in `{PACK}`")));
+        }
+    }
+    faults
+}
+
+/// The strings inside functions called `clauses`.
+#[derive(Default)]
+struct Served {
+    inside: bool,
+    ids: Vec<(usize, String)>,
+}
+
+impl<'ast> Visit<'ast> for Served {
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.inside = item.sig.ident == "clauses";
+        visit::visit_impl_item_fn(self, item);
+        self.inside = false;
+    }
+
+    fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
+        if self.inside {
+            self.ids.push((text.span().start().line, text.value()));
+        }
+    }
+}
+
 fn leading_id(rest: &str) -> &str {
     let end = rest.find(|next: char| !next.is_ascii_alphanumeric() && next != '.').unwrap_or(rest.len());
     rest[..end].trim_end_matches('.')
@@ -197,6 +237,18 @@ mod tests {
         ] {
             let found = faults(rows, &[("areas/x/src/lib.rs", line)]);
             assert_eq!(found.len(), expect, "{line}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_area_serves_clauses_that_exist() {
+        let rows = "2.2\tplanned\t-\t-\t-\t-\n3.2a\tplanned\t-\t-\t-\t-\n";
+        for (ids, expect) in [("[]", 0), ("[\"2.2\", \"3.2a\"]", 0), ("[\"3.2\"]", 1), ("[\"2.2\", \"9\"]", 1)] {
+            let code = format!(
+                "impl Area for X {{ fn clauses(&self) -> &[&str] {{ &{ids} }} fn name(&self) -> &str {{ \"x\" }} }}"
+            );
+            let found = faults(rows, &[("areas/x/src/lib.rs", &code)]);
+            assert_eq!(found.len(), expect, "{ids}: {found:?}");
         }
     }
 }

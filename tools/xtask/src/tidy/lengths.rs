@@ -99,7 +99,7 @@ pub fn measure(tree: &Tree, crate_depth: usize) -> Measured {
 fn measure_functions(file: &File, measured: &mut Measured) {
     // What does not parse is a fault of its own, in rust.rs.
     let Ok(parsed) = syn::parse_file(&file.text) else { return };
-    let in_tests = file.path.contains("/tests/") || file.path.ends_with("tests.rs");
+    let in_tests = file.path.contains("tests/") || file.path.ends_with("tests.rs");
     let mut finder = Finder { path: &file.path, owner: String::new(), in_tests, measured };
     finder.visit_file(&parsed);
 }
