@@ -1,2 +1,88 @@
-//! Benchmarks.
-fn main() {}
+//! Benchmarks: Sipar against its peers and against the limits of the machine, with one command.
+//!
+//! `cargo xtask bench dns` and its siblings print Markdown and add JSON lines to `.bench/results.jsonl`.
+//! Everything runs on loopback; servers are pinned to one processor and the load to another.
+//! Nothing here is ever part of Sipar itself.
+
+mod account;
+mod dns;
+mod lists;
+mod load;
+mod peers;
+mod process;
+mod random;
+mod results;
+mod setup;
+mod snapshot;
+mod stage;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Measures Sipar and its peers.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench", version)]
+struct Cli {
+    /// Where lists, configurations and results go (default: .bench in the workspace)
+    #[arg(long, global = true, value_name = "FOLDER")]
+    work: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Install the servers to compare with, from Debian's packages
+    Setup,
+    /// Blocked and allowed DNS answers: processor time, rate, latency, load time, memory
+    Dns(dns::DnsOptions),
+    /// A bare UDP echo (used by the benches)
+    #[command(hide = true)]
+    Echo {
+        /// Port on loopback
+        port: u16,
+    },
+    /// An upstream that answers every name alike (used by the benches)
+    #[command(hide = true)]
+    Backend {
+        /// Port on loopback
+        port: u16,
+    },
+    /// The load generator (used by the benches)
+    #[command(hide = true)]
+    Blast(load::blast::BlastOptions),
+    /// Run a command on one processor (used by the benches)
+    #[command(hide = true)]
+    Pinned {
+        /// The processor
+        #[arg(long)]
+        cpu: usize,
+        /// The command
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let work = cli.work.unwrap_or_else(default_work);
+    match cli.command {
+        Bench::Setup => setup::run(),
+        Bench::Dns(options) => dns::run(&work, options),
+        Bench::Echo { port } => load::echo::run(port),
+        Bench::Backend { port } => load::backend::run(port),
+        Bench::Blast(options) => {
+            println!("{}", serde_json::to_string(&load::blast::run(&options)?)?);
+            Ok(())
+        }
+        Bench::Pinned { cpu, command } => process::become_pinned(cpu, &command),
+    }
+}
+
+/// Cargo says where this package lies; its workspace is two folders up.
+fn default_work() -> PathBuf {
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, |dir| PathBuf::from(dir).join("../.."));
+    root.join(".bench")
+}
