@@ -127,7 +127,8 @@ impl Keyring {
         let fault = |source| KeyringError::Write { path: path.into(), source };
         let keys = self.keys.iter().map(write_record).collect();
         let body = toml::to_string(&WrittenKeys { keys }).map_err(|cause| fault(io::Error::other(cause)))?;
-        let text = format!("# API keys. Only hashes stand here; a lost key cannot be read back: make a new one.\n\n{body}");
+        let text =
+            format!("# API keys. Only hashes stand here; a lost key cannot be read back: make a new one.\n\n{body}");
         write_private(path, text.as_bytes()).map_err(fault)
     }
 

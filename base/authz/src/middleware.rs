@@ -34,9 +34,7 @@ fn refuse(fault: CredentialError) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::WWW_AUTHENTICATE,
-        HeaderValue::from_static("Bearer realm=\"sipar\", error=\"invalid_token\""),
-    );
+    headers
+        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sipar\", error=\"invalid_token\""));
     response
 }

@@ -1,5 +1,7 @@
 //! Requests against a gate: which credential gives which identity.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 use axum::{
     Extension, Router,
     body::Body,

@@ -1,6 +1,10 @@
 //! What a page knows about the request that asks for it.
 
-use crate::{frame::Frame, lang::Lang, texts::{TextValue, Texts}};
+use crate::{
+    frame::Frame,
+    lang::Lang,
+    texts::{TextValue, Texts},
+};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, Uri, header, request::Parts},
@@ -217,7 +221,11 @@ mod tests {
 
     #[test]
     fn parameters_are_read_and_replaced() {
-        let ctx = PageContext { query: "q=a+b%26c&page=2&lang=ur".into(), path: "/x".into(), ..PageContext::sample(Lang::En) };
+        let ctx = PageContext {
+            query: "q=a+b%26c&page=2&lang=ur".into(),
+            path: "/x".into(),
+            ..PageContext::sample(Lang::En)
+        };
         assert_eq!(ctx.parameter("q").as_deref(), Some("a b&c"));
         assert_eq!(ctx.parameter("none"), None);
         assert_eq!(ctx.href_with("page", "3"), "/x?q=a+b%26c&page=3");

@@ -51,13 +51,14 @@ mod tests {
 
     #[test]
     fn table() {
-        let check = |expect: bool, method: Method, via: Via, own: Option<&str>, sent: &[(&'static str, &'static str)]| {
-            let mut headers = HeaderMap::new();
-            for (name, value) in sent {
-                headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-            }
-            assert_eq!(same_origin(&method, via, &headers, own), expect, "{method} {via:?} {own:?} {sent:?}");
-        };
+        let check =
+            |expect: bool, method: Method, via: Via, own: Option<&str>, sent: &[(&'static str, &'static str)]| {
+                let mut headers = HeaderMap::new();
+                for (name, value) in sent {
+                    headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+                }
+                assert_eq!(same_origin(&method, via, &headers, own), expect, "{method} {via:?} {own:?} {sent:?}");
+            };
         let (post, cookie) = (Method::POST, Via::Session);
         let evil = ("origin", "https://evil.example");
         let host = ("host", "sipar.example:8080");
@@ -69,7 +70,13 @@ mod tests {
         check(true, post.clone(), cookie, None, &[("sec-fetch-site", "same-origin")]);
         check(false, post.clone(), cookie, None, &[("sec-fetch-site", "same-site")]);
         check(false, post.clone(), cookie, None, &[("sec-fetch-site", "none")]);
-        check(false, post.clone(), cookie, None, &[("sec-fetch-site", "cross-site"), ("origin", "http://sipar.example:8080"), host]);
+        check(
+            false,
+            post.clone(),
+            cookie,
+            None,
+            &[("sec-fetch-site", "cross-site"), ("origin", "http://sipar.example:8080"), host],
+        );
         check(true, post.clone(), cookie, None, &[("origin", "http://sipar.example:8080"), host]);
         check(true, post.clone(), cookie, None, &[("origin", "https://SIPAR.example:8080"), host]);
         check(false, post.clone(), cookie, None, &[("origin", "http://sipar.example"), host]);

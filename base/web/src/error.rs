@@ -1,7 +1,11 @@
 //! What a refusal or a failure looks like: a page for people, problem details (RFC 9457) for programs.
 //! Every one says what to do next.
 
-use crate::{context::PageContext, page::{Page, page}, ui};
+use crate::{
+    context::PageContext,
+    page::{Page, page},
+    ui,
+};
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},

@@ -14,7 +14,7 @@ pub fn number(n: i64) -> String {
         text.push('\u{2212}');
     }
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -37,10 +37,10 @@ pub fn decimal(value: f64) -> String {
     format!("{sign}{}{tail}", number(whole))
 }
 
-/// A share of a whole as per cent; a dash when there is nothing to share.
+/// A share of a whole as per cent, the sign tight so that it stays with its number in Urdu; a dash when there is nothing to share.
 #[must_use]
 pub fn percent(part: f64, whole: f64) -> String {
-    if whole > 0.0 { format!("{}\u{a0}%", decimal((part / whole * 1000.0).round() / 10.0)) } else { "\u{2013}".into() }
+    if whole > 0.0 { format!("{}%", decimal((part / whole * 1000.0).round() / 10.0)) } else { "\u{2013}".into() }
 }
 
 /// A size in bytes, in powers of 1,000 (SI).
@@ -160,7 +160,7 @@ mod tests {
         for (value, expect) in cases {
             assert_eq!(decimal(value), expect, "{value}");
         }
-        assert_eq!(percent(1.0, 3.0), "33.3\u{a0}%");
+        assert_eq!(percent(1.0, 3.0), "33.3%");
         assert_eq!(percent(1.0, 0.0), "\u{2013}", "no denominator is no evidence, not nought");
     }
 

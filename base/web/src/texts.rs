@@ -204,7 +204,7 @@ pub fn check_used(folder: &Path, sources: &[TextSource]) -> io::Result<Vec<Fault
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let code = fs::read_to_string(&path)?;
+                let code = without_tests(&fs::read_to_string(&path)?);
                 let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let unknown = asked_keys(&code).filter(|key| !known.contains_key(*key));
                 faults.extend(unknown.map(|key| Fault::Unknown { key: key.to_owned(), file: file.clone() }));
@@ -213,6 +213,12 @@ pub fn check_used(folder: &Path, sources: &[TextSource]) -> io::Result<Vec<Fault
     }
     faults.sort();
     Ok(faults)
+}
+
+/// The code without its comments and the tests at its end, which may speak of keys that nobody has.
+fn without_tests(code: &str) -> String {
+    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 /// The key literals in the code.
@@ -303,6 +309,24 @@ mod tests {
     }
 
     #[test]
+    fn every_word_of_the_vocabularies_has_a_text() {
+        use sipar_model::{Action, Category, Severity, WarningKind};
+        let texts = Texts::new([]).unwrap();
+        let mut keys: Vec<String> = (1..=12).map(|n| format!("web-month-{n}")).collect();
+        keys.extend((1..=12).map(|n| format!("web-month-short-{n}")));
+        keys.extend(sipar_authz::Role::ALL.iter().map(|role| format!("web-role-{role}")));
+        keys.extend(Category::ALL.iter().map(|word| format!("web-category-{word}")));
+        keys.extend(Severity::ALL.iter().map(|word| format!("web-severity-{word}")));
+        keys.extend(Action::ALL.iter().map(|word| format!("web-action-{word}")));
+        keys.extend(WarningKind::ALL.iter().map(|word| format!("web-warning-{word}")));
+        for key in keys {
+            for lang in Lang::ALL {
+                assert!(texts.has(*lang, &key), "{key} {lang:?}");
+            }
+        }
+    }
+
+    #[test]
     fn each_fault_is_found_and_named() {
         let check = |sources: &[TextSource], expect: &[&str]| {
             let found: Vec<_> = check_complete(sources).iter().map(ToString::to_string).collect();
@@ -322,7 +346,8 @@ mod tests {
 
     #[test]
     fn messages_take_values_and_a_missing_one_shows_its_key() {
-        let texts = Texts::new([en("x-n = { $n ->\n    [one] one line\n   *[other] { $n } lines\n} of { $name }")]).unwrap();
+        let texts =
+            Texts::new([en("x-n = { $n ->\n    [one] one line\n   *[other] { $n } lines\n} of { $name }")]).unwrap();
         let say = |n: i64| texts.with(Lang::En, "x-n", &[("n", n.into()), ("name", "a feed".into())]);
         assert_eq!(say(1), "one line of a feed");
         assert_eq!(say(1_234_567), "1,234,567 lines of a feed");
@@ -333,10 +358,7 @@ mod tests {
     #[test]
     fn latin_names_are_isolated_in_urdu() {
         let texts = Texts::new([ur("x-a = { $name } بند ہے")]).unwrap();
-        assert_eq!(
-            texts.with(Lang::Ur, "x-a", &[("name", "a.example".into())]),
-            "\u{2068}a.example\u{2069} بند ہے"
-        );
+        assert_eq!(texts.with(Lang::Ur, "x-a", &[("name", "a.example".into())]), "\u{2068}a.example\u{2069} بند ہے");
     }
 
     #[test]
@@ -347,7 +369,8 @@ mod tests {
 
     #[test]
     fn keys_are_found_in_code() {
-        let code = r#"ctx.t("a-b"); ctx.tw( "c-d", &[]); texts.get(lang, "e-f"); x.t("no key"); NavItem{text_key: "n-o"}"#;
+        let code =
+            r#"ctx.t("a-b"); ctx.tw( "c-d", &[]); texts.get(lang, "e-f"); x.t("no key"); NavItem{text_key: "n-o"}"#;
         assert_eq!(asked_keys(code).collect::<Vec<_>>(), ["a-b", "c-d", "e-f", "n-o"]);
     }
 }

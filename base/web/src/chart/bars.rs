@@ -1,7 +1,7 @@
 //! Values side by side: upright bars, alone or stacked, and ranked lists.
 
 use super::{
-    SERIES_MAX, figure, nothing,
+    SERIES_MAX, figure, label, nothing,
     scale::{Scale, place, ticks},
 };
 use crate::{
@@ -12,11 +12,11 @@ use crate::{
 };
 use maud::{Markup, html};
 
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 260.0;
+const WIDTH: f64 = 800.0;
+const HEIGHT: f64 = 290.0;
 const LEFT: f64 = 60.0;
 const RIGHT: f64 = 14.0;
-const TOP: f64 = 18.0;
+const TOP: f64 = 30.0;
 /// The most columns: below some ten points of width each, nobody tells them apart.
 const COLUMNS_MAX: usize = 62;
 /// Labels under the columns that fit beside one another.
@@ -75,9 +75,9 @@ pub fn bars(ctx: &PageContext, chart: &BarChart) -> Markup {
                     line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) {}
                     text x=(LEFT - 8.0) y=(y) dy="0.35em" text-anchor="end" { (format::decimal(*value)) }
                 }
-                text.unit x="0" y=(TOP) dy="-0.5em" { (chart.unit) }
+                text.unit x="0" y="12" { (label(ctx, &chart.unit)) }
                 @for (column, name) in chart.columns.iter().take(count).enumerate().step_by(every) {
-                    text x=(place(middle(column, pitch))) y=(place(bottom)) dy="1.5em" text-anchor="middle" { (name) }
+                    text x=(place(middle(column, pitch))) y=(place(bottom)) dy="1.5em" text-anchor="middle" { (label(ctx, name)) }
                 }
             }
             @for column in 0..count { (one_column(chart, column, pitch, &y)) }

@@ -1,7 +1,7 @@
 //! Values over time as lines.
 
 use super::{
-    SERIES_MAX, TABLE_ROWS_MAX, figure, nothing,
+    SERIES_MAX, TABLE_ROWS_MAX, figure, label, nothing,
     scale::{Scale, place, ticks},
 };
 use crate::{
@@ -15,14 +15,14 @@ use sipar_model::{TimestampMs, time::DAY_MS};
 use std::collections::BTreeMap;
 
 /// The size of the picture in its own points; it fills the width that it is given.
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 260.0;
+const WIDTH: f64 = 800.0;
+const HEIGHT: f64 = 290.0;
 /// Room for the values at the side, and above for the topmost of them.
 const LEFT: f64 = 60.0;
 const RIGHT: f64 = 14.0;
-const TOP: f64 = 14.0;
+const TOP: f64 = 30.0;
 /// The most points of one series that are drawn: two for each point of width.
-const POINTS_MAX: usize = 1440;
+const POINTS_MAX: usize = 1600;
 
 /// One line.
 #[derive(Clone, Debug, Default)]
@@ -83,8 +83,8 @@ pub fn line_chart(ctx: &PageContext, chart: &LineChart) -> Markup {
             title { (chart.title) }
             desc { (chart.about) }
             (axes(ctx, &plot, &chart.unit))
-            @for threshold in &chart.thresholds { (threshold_line(&plot, threshold)) }
-            @if let Some((at, name)) = &chart.mark { (mark_line(&plot, *at, name)) }
+            @for threshold in &chart.thresholds { (threshold_line(ctx, &plot, threshold)) }
+            @if let Some((at, name)) = &chart.mark { (mark_line(ctx, &plot, *at, name)) }
             @for (n, series) in chart.series.iter().take(SERIES_MAX).enumerate() {
                 g class={ "s" (n + 1) } { (drawn(&plot, series, chart.filled && n == 0)) }
             }
@@ -127,9 +127,9 @@ fn axes(ctx: &PageContext, plot: &Plot, unit: &str) -> Markup {
                 line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) {}
                 text x=(LEFT - 8.0) y=(y) dy="0.35em" text-anchor="end" { (format::decimal(*value)) }
             }
-            text.unit x="0" y=(TOP) dy="-0.2em" { (unit) }
+            text.unit x="0" y="12" { (label(ctx, unit)) }
             @for (at, text) in labels {
-                text x=(place(at_x(plot, at))) y=(place(plot.bottom)) dy="1.5em" text-anchor="middle" { (text) }
+                text x=(place(at_x(plot, at))) y=(place(plot.bottom)) dy="1.5em" text-anchor="middle" { (label(ctx, &text)) }
             }
         }
     }
@@ -159,24 +159,24 @@ fn time_labels(ctx: &PageContext, from: i64, to: i64) -> Vec<(i64, String)> {
     labels
 }
 
-fn threshold_line(plot: &Plot, threshold: &Threshold) -> Markup {
+fn threshold_line(ctx: &PageContext, plot: &Plot, threshold: &Threshold) -> Markup {
     let y = plot.y.at(threshold.value);
     html! {
         g.threshold {
             line x1=(LEFT) x2=(WIDTH - RIGHT) y1=(place(y)) y2=(place(y)) {}
-            text x=(WIDTH - RIGHT) y=(place(y)) dy="-0.4em" text-anchor="end" { (threshold.name) }
+            text x=(LEFT + 6.0) y=(place(y)) dy="-0.45em" { (label(ctx, &threshold.name)) }
         }
     }
 }
 
-fn mark_line(plot: &Plot, at: TimestampMs, name: &str) -> Markup {
+fn mark_line(ctx: &PageContext, plot: &Plot, at: TimestampMs, name: &str) -> Markup {
     let x = at_x(plot, at.0);
     let anchor = if x > WIDTH / 2.0 { "end" } else { "start" };
     let shift = if x > WIDTH / 2.0 { -5.0 } else { 5.0 };
     html! {
         g.mark {
             line x1=(place(x)) x2=(place(x)) y1=(TOP) y2=(place(plot.bottom)) {}
-            text x=(place(x + shift)) y=(TOP + 8.0) text-anchor=(anchor) { (name) }
+            text x=(place(x + shift)) y=(TOP + 8.0) text-anchor=(anchor) { (label(ctx, name)) }
         }
     }
 }
@@ -184,12 +184,10 @@ fn mark_line(plot: &Plot, at: TimestampMs, name: &str) -> Markup {
 fn drawn(plot: &Plot, series: &Series, filled: bool) -> Markup {
     let every = series.points.len().div_ceil(POINTS_MAX).max(1);
     let last = series.points.len().saturating_sub(1);
-    let kept = series.points.iter().enumerate().filter(|(n, (_, value))| {
-        value.is_finite() && (n % every == 0 || *n == last)
-    });
-    let places: Vec<String> = kept
-        .map(|(_, (at, value))| format!("{},{}", place(at_x(plot, at.0)), place(plot.y.at(*value))))
-        .collect();
+    let kept =
+        series.points.iter().enumerate().filter(|(n, (_, value))| value.is_finite() && (n % every == 0 || *n == last));
+    let places: Vec<String> =
+        kept.map(|(_, (at, value))| format!("{},{}", place(at_x(plot, at.0)), place(plot.y.at(*value)))).collect();
     let (Some(first), Some(end)) = (places.first(), places.last()) else { return html! {} };
     if places.len() == 1 {
         let (x, y) = first.split_once(',').unwrap_or(("0", "0"));

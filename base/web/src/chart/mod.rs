@@ -40,6 +40,12 @@ fn figure(ctx: &PageContext, title: &str, picture: Markup, legend: &[String], ta
     }
 }
 
+/// Words on a picture. The picture itself runs from left to right; the words in it follow their own script
+/// (U+2067 isolates them), so that `14 نومبر` reads as it should.
+fn label(ctx: &PageContext, text: &str) -> String {
+    if ctx.lang.dir() == "rtl" { format!("\u{2067}{text}\u{2069}") } else { text.to_owned() }
+}
+
 /// What stands where there is nothing to draw.
 fn nothing(ctx: &PageContext, title: &str) -> Markup {
     html! { figure.chart { figcaption { (title) } p.basis { (ctx.t("web-chart-none")) } } }

@@ -20,8 +20,11 @@ pub fn sparkline(values: &[f64], about: &str) -> Markup {
     let x = Scale::new((0.0, (values.len().max(2) - 1) as f64), (2.0, WIDTH - 4.0));
     let y = Scale::new((least, most), (HEIGHT - 3.0, 3.0));
     #[expect(clippy::cast_precision_loss, reason = "at most POINTS_MAX")]
-    let points: Vec<String> =
-        values.iter().enumerate().map(|(n, value)| format!("{},{}", place(x.at(n as f64)), place(y.at(*value)))).collect();
+    let points: Vec<String> = values
+        .iter()
+        .enumerate()
+        .map(|(n, value)| format!("{},{}", place(x.at(n as f64)), place(y.at(*value))))
+        .collect();
     let end = points.last().and_then(|point| point.split_once(',')).map_or("0".to_owned(), |(x, _)| x.to_owned());
     html! {
         svg.spark viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) direction="ltr" role="img" aria-label=(about) {

@@ -94,7 +94,7 @@ pub fn warning(ctx: &PageContext, kind: WarningKind) -> Markup {
 /// How sure a source is, with its unit.
 #[must_use]
 pub fn confidence(confidence: Confidence) -> Markup {
-    html! { span dir="ltr" { (confidence.percent()) " %" } }
+    html! { span dir="ltr" { (confidence.percent()) "%" } }
 }
 
 /// What holds for something now: the action in force, or that there is none.

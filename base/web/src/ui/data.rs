@@ -19,7 +19,7 @@ pub enum TrendMeaning {
 /// How a number came to be what it is.
 #[derive(Clone, Debug, Default)]
 pub struct Trend {
-    /// The change in words, with its period: `+12 % on the day before`.
+    /// The change in words, with its period: `+12% on the day before`.
     pub text: String,
     /// What it means.
     pub meaning: TrendMeaning,

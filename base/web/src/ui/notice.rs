@@ -45,7 +45,10 @@ pub fn progress(ctx: &PageContext, work: &Progress) -> Markup {
     let text = match work.total {
         Some(total) => {
             let total = format::number(i64::try_from(total).unwrap_or(i64::MAX));
-            ctx.tw("web-progress-of", &[("done", done.into()), ("total", total.into()), ("unit", work.unit.as_str().into())])
+            ctx.tw(
+                "web-progress-of",
+                &[("done", done.into()), ("total", total.into()), ("unit", work.unit.as_str().into())],
+            )
         }
         None => ctx.tw("web-progress", &[("done", done.into()), ("unit", work.unit.as_str().into())]),
     };
@@ -94,11 +97,8 @@ pub fn pager(ctx: &PageContext, pager: &Pager) -> Markup {
     }
     let show = |n: u64| format::number(i64::try_from(n).unwrap_or(i64::MAX));
     let last = (pager.offset() + pager.per_page).min(pager.total);
-    let values = [
-        ("first", show(pager.offset() + 1).into()),
-        ("last", show(last).into()),
-        ("total", show(pager.total).into()),
-    ];
+    let values =
+        [("first", show(pager.offset() + 1).into()), ("last", show(last).into()), ("total", show(pager.total).into())];
     html! {
         nav.pager aria-label=(ctx.t("web-pager")) {
             @if pager.page > 1 {
