@@ -1,1 +1,36 @@
-//! The protective resolver.
+//! The protective resolver (NCSP 3.2a): blocked names and addresses are answered at once, all else is forwarded.
+//!
+//! It answers from one snapshot alone and never opens the store. Without a snapshot it refuses: it never answers
+//! unfiltered. It says nothing to areas; the house collects its counts per decision and minute ([`counts`]).
+//! It keeps no query log and forgets who asked as soon as the answer is sent.
+//!
+//! The rules are pure ([`message`] to [`forward`]); [`worker`] gives them sockets, one thread a core.
+
+pub mod answer;
+pub mod block;
+pub mod cache;
+pub mod config;
+pub mod cookie;
+pub mod core;
+pub mod counts;
+pub mod edns;
+pub mod flights;
+pub mod forward;
+pub mod inspect;
+pub mod message;
+pub mod peer;
+pub mod policy;
+pub mod query;
+pub mod ratelimit;
+pub mod reply;
+pub mod siphash;
+pub mod special;
+pub mod stats;
+pub mod upstreams;
+
+#[cfg(test)]
+mod testing;
+
+pub use config::{BadSetting, BlockAnswer, DnsConfig};
+pub use policy::PolicyHandle;
+pub use stats::Stats;

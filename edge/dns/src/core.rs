@@ -1,0 +1,398 @@
+//! The resolver without its sockets: a message comes in, and an answer, a question to an upstream, or nothing goes out.
+//!
+//! Everything that happens to a query is decided here and in [`crate::forward`]; time and chance are passed in.
+//! One core belongs to one worker: nothing in it is shared but the policy, the rate limiter and the secrets.
+
+use crate::answer::Lifetimes;
+use crate::block::BlockSettings;
+use crate::cache::{Cache, Entry, Key, Verdict};
+use crate::config::{DnsConfig, secret};
+use crate::cookie::{Secrets, Standing};
+use crate::counts::Counter;
+use crate::edns::ede;
+use crate::flights::{FlightId, Flights};
+use crate::inspect::inspect;
+use crate::message::{HEADER_BYTES, Name, flag, rcode};
+use crate::peer::{Now, Peer, Way};
+use crate::policy::Live;
+use crate::query::{Fault, Query};
+use crate::ratelimit::{Allowance, RateLimiter};
+use crate::reply::{Asker, Errors, header_only};
+use crate::siphash::Unpredictable;
+use crate::special::Special;
+use crate::stats::Stats;
+use crate::upstreams::Upstreams;
+use sipar_model::Action;
+use sipar_snapshot::Hit;
+use std::sync::Arc;
+
+/// Time to live of an old answer, in seconds (RFC 8767 §5).
+const STALE_TTL_S: u32 = 30;
+
+/// The sockets, as the core sees them.
+pub trait Outside {
+    /// Sends a question to an upstream, under an identifier of its own choice that it writes into the message.
+    /// Says whether it was sent.
+    fn ask(&mut self, question: Outgoing<'_>) -> bool;
+
+    /// Sends an answer to a client.
+    fn reply(&mut self, peer: &Peer, message: &[u8]);
+}
+
+/// A question for an upstream.
+#[derive(Debug)]
+pub struct Outgoing<'a> {
+    /// For which flight.
+    pub flight: FlightId,
+    /// To which upstream.
+    pub upstream: usize,
+    /// Over TCP, else over UDP.
+    pub over_tcp: bool,
+    /// The message; its identifier is still to be chosen.
+    pub message: &'a mut [u8],
+    /// The present.
+    pub now_us: u64,
+}
+
+/// What the core was set to.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How blocks are told.
+    pub block: BlockSettings,
+    /// How long answers are kept.
+    pub lifetimes: Lifetimes,
+    /// The configuration, for the rest.
+    pub config: DnsConfig,
+}
+
+impl Settings {
+    /// Settings from a configuration that was checked.
+    #[must_use]
+    pub fn new(config: &DnsConfig) -> Self {
+        let cache = &config.cache;
+        Self {
+            block: BlockSettings {
+                answer: config.block.clone(),
+                ttl_s: config.block_ttl_s,
+                contact: config.contact.clone(),
+                organization: config.organization.clone(),
+            },
+            lifetimes: Lifetimes {
+                ttl_s_min: cache.ttl_s_min,
+                ttl_s_max: cache.ttl_s_max,
+                negative_ttl_s_max: cache.negative_ttl_s_max,
+                failure_ttl_s: cache.failure_ttl_s,
+            },
+            config: config.clone(),
+        }
+    }
+}
+
+/// What all workers share.
+#[derive(Clone)]
+pub struct Common {
+    /// Cookie secrets.
+    pub secrets: Secrets,
+    /// The rate limiter, if a limit is set.
+    pub limiter: Option<Arc<RateLimiter>>,
+}
+
+impl Common {
+    /// Secrets as configured, or made from `chance`.
+    #[must_use]
+    pub fn new(config: &DnsConfig, chance: &mut Unpredictable) -> Self {
+        let mut fresh = || {
+            let (a, b) = (chance.next_u64().to_le_bytes(), chance.next_u64().to_le_bytes());
+            std::array::from_fn(|i| if i < 8 { a[i] } else { b[i - 8] })
+        };
+        let secrets = Secrets {
+            current: secret(&config.cookie_secret).unwrap_or_else(&mut fresh),
+            other: secret(&config.cookie_secret_other),
+        };
+        Self { secrets, limiter: RateLimiter::new(&config.rate_limit, fresh()).map(Arc::new) }
+    }
+}
+
+/// One worker's resolver.
+pub struct Core {
+    /// The policy in force, as this worker saw it last.
+    pub live: Option<Arc<Live>>,
+    pub(crate) desk: Desk,
+}
+
+/// All of a core but its policy.
+pub(crate) struct Desk {
+    pub teller: Teller,
+    pub cache: Cache,
+    pub flights: Flights,
+    pub upstreams: Upstreams,
+    pub random: Unpredictable,
+    pub scratch: Vec<u8>,
+    common: Common,
+}
+
+/// The part that words answers and counts them.
+pub(crate) struct Teller {
+    pub settings: Settings,
+    pub counter: Counter,
+    pub stats: Stats,
+}
+
+impl Core {
+    /// A core with an empty cache and no policy. `share` is this worker's part of what is bounded for all together.
+    #[must_use]
+    pub fn new(config: &DnsConfig, common: Common, mut random: Unpredictable, share: usize) -> Self {
+        let seed = [random.next_u64(), random.next_u64()];
+        let desk = Desk {
+            teller: Teller { settings: Settings::new(config), counter: Counter::default(), stats: Stats::default() },
+            cache: Cache::new(config.cache.bytes_max / share.max(1), seed),
+            flights: Flights::new(config.forward.questions_max),
+            upstreams: Upstreams::new(&config.upstreams),
+            random,
+            // Memory for the largest message; the system gives it only as it is written.
+            scratch: vec![0; usize::from(u16::MAX)],
+            common,
+        };
+        Self { live: None, desk }
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (cache, counter) = (&self.desk.cache, &self.desk.teller.counter);
+        Stats {
+            cache_bytes: cache.bytes() as u64,
+            cache_entries: cache.entries() as u64,
+            counts_lost: counter.lost,
+            ..self.desk.teller.stats
+        }
+    }
+
+    /// The counts per decision.
+    pub fn counter(&mut self) -> &mut Counter {
+        &mut self.desk.teller.counter
+    }
+
+    /// Notes answers that the system did not take.
+    pub fn add_unsent(&mut self, count: usize) {
+        self.desk.teller.stats.unsent += count as u64;
+    }
+
+    /// A message came from a client and stands at the start of `buf`. The answer takes its place; its length is
+    /// returned. Without one, there is none, or it comes later through `outside`.
+    pub fn on_query(
+        &mut self,
+        now: &Now,
+        peer: &Peer,
+        buf: &mut [u8],
+        length: usize,
+        outside: &mut impl Outside,
+    ) -> Option<usize> {
+        let Self { live, desk } = self;
+        desk.teller.stats.queries += 1;
+        let read = Query::read(&buf[..length], desk.teller.settings.config.structured_error_option);
+        let query = match read {
+            Ok(query) | Err(Fault::Question(query, _) | Fault::CookieOnly(query)) => query,
+            Err(Fault::Ignore) => {
+                desk.teller.stats.ignored += 1;
+                return None;
+            }
+            Err(Fault::Header(code)) => {
+                desk.teller.stats.malformed += 1;
+                let within = desk.allowance(now, peer, false) == Allowance::Within;
+                return within.then(|| header_only(buf, code));
+            }
+        };
+        let (asker, known) = desk.asker(now, peer, query);
+        match desk.allowance(now, peer, known) {
+            Allowance::Within => {}
+            Allowance::Drop => return None,
+            // RFC 7873 §5.2.3: who knows cookies comes back with the one we send; who does not, over TCP.
+            Allowance::Truncate if asker.cookie.is_some() => {
+                return Some(asker.empty(buf, rcode::BADCOOKIE, 0, &Errors::default()));
+            }
+            Allowance::Truncate => return Some(asker.empty(buf, rcode::NOERROR, flag::TC, &Errors::default())),
+        }
+        match (read, live) {
+            (Ok(_), Some(live)) => desk.question(live, now, peer, &asker, buf, outside),
+            (Ok(_), None) => Some(desk.teller.refuse(buf, &asker, ede::NOT_READY)),
+            (Err(Fault::Question(_, code)), _) => {
+                desk.teller.stats.refused += 1;
+                let errors = if code == rcode::BADVERS { Errors::default() } else { Errors::code(ede::NOT_SUPPORTED) };
+                Some(asker.empty(buf, code, 0, &errors))
+            }
+            (Err(_), _) => Some(asker.empty(buf, rcode::NOERROR, 0, &Errors::default())),
+        }
+    }
+}
+
+impl Desk {
+    /// What the answer must carry, and whether the client proved its address with a cookie.
+    fn asker(&self, now: &Now, peer: &Peer, query: Query) -> (Asker, bool) {
+        let config = &self.teller.settings.config;
+        let tcp = matches!(peer.way, Way::Tcp { .. });
+        let mut asker = Asker { query, room: 512, udp_bytes: config.udp_bytes_max, cookie: None, keepalive: None };
+        let mut known = tcp;
+        if let Some(edns) = &query.edns {
+            asker.room = usize::from(edns.udp_bytes.min(config.udp_bytes_max));
+            if let Some(cookie) = &edns.cookie {
+                let (client, now_s) = (peer.address.ip(), now.wall_s());
+                let standing = self.common.secrets.standing(cookie, client, now_s);
+                asker.cookie = Some(self.common.secrets.answer(cookie, client, now_s, standing));
+                known |= standing != Standing::Unknown;
+            }
+            if tcp && edns.keepalive {
+                asker.keepalive = Some(u16::try_from(config.tcp.idle_ms / 100).unwrap_or(u16::MAX));
+            }
+        }
+        if tcp {
+            asker.room = usize::from(u16::MAX);
+        }
+        (asker, known)
+    }
+
+    /// Counts a query against its client, unless the client's address is known to be its own.
+    fn allowance(&mut self, now: &Now, peer: &Peer, known: bool) -> Allowance {
+        let limiter = match &self.common.limiter {
+            Some(limiter) if !known && matches!(peer.way, Way::Udp { .. }) => limiter,
+            _ => return Allowance::Within,
+        };
+        let stats = &mut self.teller.stats;
+        let allowance = limiter.take(peer.address.ip(), now.us, (stats.limited & 0xffff_ffff) as u32);
+        stats.limited += u64::from(allowance != Allowance::Within);
+        allowance
+    }
+
+    fn question(
+        &mut self,
+        live: &Live,
+        now: &Now,
+        peer: &Peer,
+        asker: &Asker,
+        buf: &mut [u8],
+        outside: &mut impl Outside,
+    ) -> Option<usize> {
+        let query = &asker.query;
+        let mut name = Name::new();
+        name.set_plain(&buf[HEADER_BYTES..query.question_end - 4]);
+        if let Some(special) = Special::of(name.wire()) {
+            return Some(special.tell(buf, asker));
+        }
+        let hit = live.policy.name_wire(name.wire(), now.wall);
+        if let Some(hit) = hit.filter(|hit| hit.action == Action::Block) {
+            if !hit.shadow {
+                return Some(self.teller.block(buf, asker, &hit, live, now));
+            }
+            self.teller.shadow(&hit);
+        }
+        if query.flags & flag::RD == 0 {
+            return Some(self.teller.refuse(buf, asker, ede::NOT_AUTHORITATIVE));
+        }
+        let key = Key {
+            name: name.wire(),
+            qtype: query.qtype,
+            dnssec_ok: query.dnssec_ok(),
+            checking_disabled: query.checking_disabled(),
+        };
+        let hash = self.cache.hash(&key);
+        if let Some(entry) = self.cache.find(hash, &key).and_then(|slot| self.cache.entry(slot)) {
+            check(entry, live, now);
+            let (now_s, allowed) = (now.s(), is_allowed(hit.as_ref()));
+            if entry.left_s(now_s) > 0 {
+                let renew = entry.used(now_s) && self.teller.settings.config.cache.prefetch;
+                entry.renewing |= renew;
+                self.teller.stats.hits += 1;
+                let length = self.teller.entry(buf, asker, entry, live, now, Told { allowed, stale: false });
+                if renew {
+                    self.renew(live, now, hash, &key, outside);
+                }
+                return Some(length);
+            }
+            if now_s < entry.retry_s && self.teller.may_stale(entry, now) {
+                return Some(self.teller.entry(buf, asker, entry, live, now, Told { allowed, stale: true }));
+            }
+        }
+        self.teller.stats.misses += 1;
+        self.wait(live, now, peer, asker, hash, &key, buf, outside)
+    }
+}
+
+/// Whether a decision allows what was asked for, whatever it leads to.
+pub(crate) fn is_allowed(hit: Option<&Hit>) -> bool {
+    hit.is_some_and(|hit| hit.action == Action::Allow && !hit.shadow)
+}
+
+/// Holds an entry against the policy, if that was not done under this generation or one of its decisions ran out.
+#[inline]
+pub(crate) fn check(entry: &mut Entry, live: &Live, now: &Now) {
+    if entry.generation == live.generation && now.wall_s() < entry.check_at_s {
+        return;
+    }
+    let found = inspect(entry.message(), &live.policy, now.wall);
+    entry.set_verdict(Verdict { blocked: found.blocked, shadow: found.shadow });
+    entry.drop_additional = found.drop_additional;
+    entry.generation = live.generation;
+    let second = |t: sipar_model::TimestampMs| u32::try_from((t.0 / 1_000).max(0)).unwrap_or(u32::MAX);
+    entry.check_at_s = found.until.map_or(u32::MAX, second);
+}
+
+/// How a kept answer is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// The name that was asked for is allowed: what it leads to is not held against it.
+    pub allowed: bool,
+    /// It is past its end.
+    pub stale: bool,
+}
+
+impl Teller {
+    /// Answers from an entry that was checked.
+    #[inline]
+    pub fn entry(&mut self, buf: &mut [u8], asker: &Asker, entry: &Entry, live: &Live, now: &Now, told: Told) -> usize {
+        if let Some(verdict) = entry.verdict().filter(|_| !told.allowed) {
+            if let Some(hit) = verdict.blocked {
+                return self.block(buf, asker, &hit, live, now);
+            }
+            if let Some(hit) = verdict.shadow {
+                self.shadow(&hit);
+            }
+        }
+        let mut errors = Errors { own: None, upstream: entry.errors() };
+        if told.stale {
+            self.stats.stale += 1;
+            let code = if entry.rcode() == rcode::NXDOMAIN { ede::STALE_NXDOMAIN } else { ede::STALE_ANSWER };
+            errors.own = Some((code, b""));
+        }
+        self.stats.server_failed += u64::from(entry.rcode() == rcode::SERVFAIL);
+        let ttl_s = told.stale.then_some(STALE_TTL_S);
+        asker.stored(buf, &entry.stored(now.s(), ttl_s, self.settings.config.forward.trust_ad), &errors)
+    }
+
+    /// Answers with a block, and counts it.
+    pub fn block(&mut self, buf: &mut [u8], asker: &Asker, hit: &Hit, live: &Live, now: &Now) -> usize {
+        self.stats.blocked += 1;
+        self.counter.count(hit.decision, false);
+        self.settings.block.tell(buf, asker, hit, &live.policy, now.wall)
+    }
+
+    /// Counts what a list that is tried out would have blocked.
+    fn shadow(&mut self, hit: &Hit) {
+        self.stats.shadow += 1;
+        self.counter.count(hit.decision, true);
+    }
+
+    /// Refuses.
+    pub fn refuse(&mut self, buf: &mut [u8], asker: &Asker, why: u16) -> usize {
+        self.stats.refused += 1;
+        asker.empty(buf, rcode::REFUSED, 0, &Errors::code(why))
+    }
+
+    /// Whether an entry past its end may still be served.
+    pub fn may_stale(&self, entry: &Entry, now: &Now) -> bool {
+        entry.may_stale() && entry.over_s(now.s()) < self.settings.config.cache.stale_s_max
+    }
+}
+
+#[cfg(test)]
+#[path = "core_tests/mod.rs"]
+mod tests;
