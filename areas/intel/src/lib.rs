@@ -7,5 +7,8 @@ pub mod ingest;
 pub mod model;
 pub mod parse;
 pub mod store;
+#[cfg(test)]
+mod testing;
+pub mod warning;
 
 pub use error::IntelError;

@@ -73,10 +73,13 @@ pub struct FeedFormat {
     /// How it is written.
     pub shape: Shape,
     /// Where the observable is.
+    #[serde(default)]
     pub observable: ObservableRule,
     /// What it is.
+    #[serde(default)]
     pub category: CategoryText,
     /// How sure the source is.
+    #[serde(default)]
     pub confidence: ConfidenceText,
     /// When it was first seen.
     #[serde(default)]
@@ -143,8 +146,16 @@ pub enum KindText {
     },
 }
 
+impl Default for ObservableRule {
+    /// None, which only warning lists may do without.
+    fn default() -> Self {
+        let kind = KindText::Fixed(ObservableKindRule::Skip);
+        Self { from: "value".into(), kind, strip_port: false, strip_wildcard: false }
+    }
+}
+
 /// What category it is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CategoryText {
     /// Always this, or this when the map has no word for it.
@@ -159,7 +170,7 @@ pub struct CategoryText {
 }
 
 /// How sure the source is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfidenceText {
     /// Always this, or this when the column is empty.
@@ -230,7 +241,9 @@ impl FeedFormat {
     pub fn parse(name: &str, text: &str) -> Result<Self, FormatError> {
         let format: Self = toml::from_str(text)
             .map_err(|source| FormatError::Syntax { name: name.into(), source: Box::new(source) })?;
-        Recipe::new(&format)?;
+        if !format.is_warning_lists() {
+            Recipe::new(&format)?;
+        }
         let slug_fits = !format.slug.is_empty()
             && format.slug.len() <= 64
             && format.slug.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
@@ -241,6 +254,12 @@ impl FeedFormat {
             return Err(format.nonsense("`every_min` must be at least 1"));
         }
         Ok(format)
+    }
+
+    /// Whether it brings warning lists and not indicators.
+    #[must_use]
+    pub const fn is_warning_lists(&self) -> bool {
+        matches!(self.shape, Shape::MispWarningLists)
     }
 
     pub(crate) fn nonsense(&self, what: impl Into<String>) -> FormatError {

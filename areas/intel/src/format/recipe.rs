@@ -165,6 +165,7 @@ impl Columns<'_> {
             Shape::List { .. } | Shape::Hosts => name == "value",
             Shape::Csv { columns, .. } => columns.iter().any(|column| column == name),
             Shape::Json { .. } | Shape::JsonLines => name.is_empty() || name.starts_with('/') || name == "$key",
+            Shape::MispWarningLists => false,
         };
         if !exists {
             return Err(self.format.nonsense(format!(
@@ -203,6 +204,7 @@ impl Columns<'_> {
 
 fn kind_rule(columns: &mut Columns<'_>, text: &KindText) -> Result<KindRule, FormatError> {
     Ok(match text {
+        KindText::Fixed(ObservableKindRule::Skip) => return Err(columns.format.nonsense("`observable` is missing")),
         KindText::Fixed(kind) => KindRule::Fixed(*kind),
         KindText::Column { column, map } => {
             KindRule::Map(columns.number(column)?, map.iter().map(|(word, kind)| (word.clone(), *kind)).collect())

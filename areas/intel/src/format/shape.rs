@@ -46,6 +46,8 @@ pub enum Shape {
     },
     /// One JSON text a line.
     JsonLines,
+    /// Folders with a `list.json` each: no indicators, see [`crate::warning`].
+    MispWarningLists,
 }
 
 /// Where the names of columns are.

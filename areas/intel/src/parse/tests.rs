@@ -55,7 +55,7 @@ fn show(recipe: &Recipe, feed: &[u8]) -> String {
 fn every_ready_entry_reads_its_sample() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples");
     let mut all = String::new();
-    for (name, format) in crate::format::tests::ready() {
+    for (name, format) in crate::format::tests::ready().into_iter().filter(|(_, format)| !format.is_warning_lists()) {
         let sample = std::fs::read_dir(folder)
             .expect("samples")
             .map(|file| file.expect("file").path())
