@@ -7,6 +7,7 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_dns::DnsConfig;
+use sipar_reputation::ReputationConfig;
 use sipar_store::StoreConfig;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -26,7 +27,8 @@ pub struct Config {
     pub portal: PortalConfig,
     /// The resolver. `listen` empty: none is started. `upstreams` empty: those of /etc/resolv.conf.
     pub dns: DnsConfig,
-    pub reputation: ReputationSection,
+    /// The reputation service.
+    pub reputation: ReputationConfig,
 }
 
 /// Who runs this instance.
@@ -58,26 +60,6 @@ pub struct PortalConfig {
     pub public_url: Option<String>,
 }
 
-/// The reputation service.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ReputationSection {
-    pub listen: Option<SocketAddr>,
-    /// Requests a second for one address without a key.
-    pub anonymous_per_s: u32,
-    pub keys: Vec<ReputationKey>,
-}
-
-/// A key of a service that asks for reputation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReputationKey {
-    pub label: String,
-    /// SHA-256 of the key, in hex: `sipar key new` prints both.
-    pub sha256: String,
-    pub per_s: u32,
-}
-
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 impl Default for Config {
@@ -89,7 +71,10 @@ impl Default for Config {
             database: DatabaseConfig::default(),
             portal: PortalConfig::default(),
             dns: DnsConfig::default(),
-            reputation: ReputationSection::default(),
+            reputation: ReputationConfig {
+                listen: Some(SocketAddr::new(LOOPBACK, 8081)),
+                ..ReputationConfig::default()
+            },
         }
     }
 }
@@ -108,13 +93,6 @@ impl Default for InstanceConfig {
 impl Default for PortalConfig {
     fn default() -> Self {
         Self { listen: SocketAddr::new(LOOPBACK, 8080), public_url: None }
-    }
-}
-
-impl Default for ReputationSection {
-    fn default() -> Self {
-        // 50 a second: a busy site behind one address asks once for each new visitor, not for each request.
-        Self { listen: Some(SocketAddr::new(LOOPBACK, 8081)), anonymous_per_s: 50, keys: Vec::new() }
     }
 }
 

@@ -1,0 +1,246 @@
+//! The edges: they answer from a snapshot file that is watched, checked and swapped in. No store, no control plane.
+
+use crate::cli::EdgeArgs;
+use anyhow::{Context, Result};
+use sipar_dns::{DnsConfig, PolicyHandle, RunningDns};
+use sipar_model::{Clock, Sighting, SnapshotSerial, SystemClock};
+use sipar_reputation::{Reputation, ReputationConfig};
+use sipar_snapshot::{Networks, Policy, VerifyingKey};
+use std::{
+    net::SocketAddr,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::{oneshot, watch};
+
+/// A file that was replaced is noticed within this time.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What the edges of one process share.
+#[derive(Clone)]
+pub struct Edges {
+    pub dns: PolicyHandle,
+    pub reputation: Arc<Reputation>,
+}
+
+/// Edges that answer.
+pub struct Running {
+    pub edges: Edges,
+    pub dns: Option<RunningDns>,
+    pub dns_addresses: Vec<SocketAddr>,
+    pub reputation_address: Option<SocketAddr>,
+    stop_reputation: Option<oneshot::Sender<()>>,
+}
+
+impl Running {
+    /// Everything that was counted since the last time.
+    pub fn take_counts(&self) -> Vec<Sighting> {
+        let mut counts = self.edges.reputation.take_counts();
+        counts.extend(self.dns.iter().flat_map(RunningDns::take_counts));
+        counts
+    }
+
+    /// Ends the answering.
+    pub fn stop(self) {
+        if let Some(stop) = self.stop_reputation {
+            // Not received when the service has ended by itself.
+            let _ended = stop.send(());
+        }
+        if let Some(dns) = self.dns {
+            dns.stop();
+        }
+    }
+}
+
+/// Starts answering. Until a snapshot is swapped in, everything is refused.
+pub async fn start(dns: DnsConfig, reputation: &ReputationConfig) -> Result<Running> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let edges = Edges { dns: PolicyHandle::new(), reputation: Reputation::new(reputation, Arc::clone(&clock))? };
+    let mut stop_reputation = None;
+    let mut reputation_address = None;
+    if let Some(address) = reputation.listen {
+        let listener = tokio::net::TcpListener::bind(address)
+            .await
+            .with_context(|| format!("listening on {address} for reputation; is another process there?"))?;
+        reputation_address = Some(listener.local_addr()?);
+        let (stop, stopped) = oneshot::channel();
+        stop_reputation = Some(stop);
+        let service = Arc::clone(&edges.reputation);
+        tokio::spawn(async move {
+            let ended = sipar_reputation::serve(service, listener, async move {
+                // A dropped sender stops it too.
+                let _stopped = stopped.await;
+            });
+            if let Err(error) = ended.await {
+                tracing::error!(%error, "the reputation service ended");
+            }
+        });
+    }
+    let running_dns = match dns.listen.is_empty() {
+        true => None,
+        false => Some(sipar_dns::DnsServer::start(&dns, edges.dns.clone(), clock).context("starting DNS")?),
+    };
+    let dns_addresses = running_dns.as_ref().map(|dns| dns.local_addrs().to_vec()).unwrap_or_default();
+    Ok(Running { edges, dns: running_dns, dns_addresses, reputation_address, stop_reputation })
+}
+
+/// A snapshot file that edges follow.
+pub struct Followed {
+    pub path: PathBuf,
+    pub networks: PathBuf,
+    pub key: VerifyingKey,
+}
+
+impl Edges {
+    /// Follows the files until the task is dropped. `hint` makes it look at once.
+    pub async fn follow(self, files: Followed, mut hint: watch::Receiver<u64>) {
+        let (mut seen, mut seen_networks, mut serial) = (None, None, None);
+        loop {
+            let now = identity(&files.path);
+            if now.is_some() && now != seen {
+                seen = now;
+                serial = self.take(&files, serial).await;
+            }
+            let now = identity(&files.networks);
+            if now.is_some() && now != seen_networks {
+                seen_networks = now;
+                self.take_networks(&files);
+            }
+            // Either way it looks for itself.
+            let _hinted_or_due = tokio::time::timeout(LOOK_EVERY, hint.changed()).await;
+        }
+    }
+
+    /// Swaps the file in if it is whole, signed and not older than the one in use. Returns the serial in use.
+    async fn take(&self, files: &Followed, current: Option<SnapshotSerial>) -> Option<SnapshotSerial> {
+        let opened = Policy::open(&files.path, &files.key).map(Arc::new);
+        let policy = match opened {
+            Ok(policy) => policy,
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                tracing::error!(error = format!("{error:#}"), "a snapshot was refused; the last good one stays in use");
+                return current;
+            }
+        };
+        if current.is_some_and(|current| policy.serial() < current) {
+            tracing::error!(serial = policy.serial().0, "an older snapshot was refused; the newer one stays in use");
+            return current;
+        }
+        // The first one answers at once, its head being signed, and is read whole meanwhile; later ones are read whole
+        // before they take over, because there is a good one to go on with.
+        if current.is_none() {
+            self.swap(&policy);
+        }
+        let whole = Arc::clone(&policy);
+        let scrubbed = tokio::task::spawn_blocking(move || whole.scrub()).await;
+        match scrubbed {
+            Ok(Ok(())) => {}
+            damaged => {
+                tracing::error!(?damaged, "a damaged snapshot was refused");
+                if current.is_none() {
+                    self.dns.clear();
+                }
+                return current;
+            }
+        }
+        if current.is_some() {
+            self.swap(&policy);
+        }
+        tracing::info!(serial = policy.serial().0, entries = policy.entries(), "snapshot in use");
+        Some(policy.serial())
+    }
+
+    fn swap(&self, policy: &Arc<Policy>) {
+        self.dns.swap(Arc::clone(policy));
+        self.reputation.swap(Arc::clone(policy));
+    }
+
+    fn take_networks(&self, files: &Followed) {
+        let opened = Networks::open(&files.networks, &files.key).and_then(|networks| networks.scrub().map(|()| networks));
+        match opened {
+            Ok(networks) => self.reputation.swap_networks(Arc::new(networks)),
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                tracing::error!(error = format!("{error:#}"), "the table of networks was refused");
+            }
+        }
+    }
+}
+
+/// What tells one file from another at the same path.
+fn identity(path: &Path) -> Option<(u64, u64, i64, i64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino(), found.mtime(), found.mtime_nsec()))
+}
+
+/// The resolvers of this machine.
+pub fn system_resolvers() -> Vec<SocketAddr> {
+    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    resolvers_in(&text)
+}
+
+fn resolvers_in(text: &str) -> Vec<SocketAddr> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix("nameserver"))
+        .filter_map(|rest| rest.trim().parse().ok())
+        .map(|address| SocketAddr::new(address, 53))
+        .collect()
+}
+
+/// `sipar edge`.
+pub async fn run(args: EdgeArgs) -> Result<()> {
+    let key: VerifyingKey = args.key.parse().context("reading --key")?;
+    anyhow::ensure!(
+        !args.dns.is_empty() || args.reputation.is_some(),
+        "nothing to do: give --dns ADDRESS:PORT, --reputation ADDRESS:PORT, or both"
+    );
+    let mut dns = DnsConfig { listen: args.dns, workers: args.workers, ..DnsConfig::default() };
+    dns.upstreams = if args.upstream.is_empty() { system_resolvers() } else { args.upstream };
+    dns.cache.bytes_max = args.cache_mib << 20;
+    dns.rate_limit.queries_per_s = args.rate_per_s;
+    let reputation = ReputationConfig {
+        listen: args.reputation,
+        anonymous_per_s: args.anonymous_per_s,
+        ..ReputationConfig::default()
+    };
+    let running = start(dns, &reputation).await?;
+    for address in &running.dns_addresses {
+        eprintln!("dns {address}");
+    }
+    if let Some(address) = running.reputation_address {
+        eprintln!("reputation http://{address}");
+    }
+    let networks = args.networks.unwrap_or_else(|| args.snapshot.with_file_name("networks.sipar"));
+    let (_never, hint) = watch::channel(0);
+    let files = Followed { path: args.snapshot, networks, key };
+    let follow = tokio::spawn(running.edges.clone().follow(files, hint));
+    wait_for_end().await?;
+    follow.abort();
+    running.stop();
+    Ok(())
+}
+
+/// Until somebody ends the process in the usual ways.
+pub async fn wait_for_end() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => ended?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolvers_of_a_machine() {
+        let text = "# comment\nnameserver 192.0.2.53\n nameserver 2001:db8::53\nnameserver fe80::1%eth0\nsearch example\n";
+        let expect: Vec<SocketAddr> = ["192.0.2.53:53", "[2001:db8::53]:53"].map(|a| a.parse().expect(a)).into();
+        assert_eq!(resolvers_in(text), expect);
+    }
+}
