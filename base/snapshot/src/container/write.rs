@@ -23,11 +23,14 @@ pub(crate) struct Identity {
     pub(crate) created_ms: i64,
 }
 
+/// Writes the content of a section.
+type Fill<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
+
 /// One section to be written: how long it is, and what writes it.
 pub(crate) struct SectionPlan<'a> {
     pub(crate) id: SectionId,
     pub(crate) bytes: u64,
-    pub(crate) fill: Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>,
+    pub(crate) fill: Fill<'a>,
 }
 
 impl<'a> SectionPlan<'a> {

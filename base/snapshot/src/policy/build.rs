@@ -9,10 +9,10 @@ use super::{
 use crate::{
     BuildError, SigningKey,
     container::{FileKind, Identity, SectionId, SectionPlan, write_file},
-    limits::{ENTRIES_MAX, LISTS_MAX, NAME_BYTES_MAX, SEEDS_MAX},
+    limits::{ENTRIES_MAX, LISTS_MAX, NAME_BYTES_MAX},
     mix,
     prefix::{self, PrefixItem, PrefixPlan, V4, V6},
-    table::{self, Crowded, Keys, Layout, Slot},
+    table::{self, Keys, Layout, Shape},
     wire::{self, Endings, Shortener},
 };
 use sipar_model::{Action, Asn, Observable, Prefix};
@@ -242,7 +242,7 @@ fn number_of(number: usize) -> u32 {
     u32::try_from(number).expect("ENTRIES_MAX is below 2^32")
 }
 
-/// Sorts a bag, leaves out what can never answer, and lays out the rest; another seed when keys crowd.
+/// Lays out the entries of a bag that can ever answer.
 fn lay_out(
     bag: &Bag,
     classes: &Classes,
@@ -251,16 +251,17 @@ fn lay_out(
     hash: impl Fn(u64, &[u8]) -> u64,
     key_bytes: impl Fn(u32) -> usize,
 ) -> Result<Layout, BuildError> {
-    for attempt in 0..SEEDS_MAX {
-        let seed = table::seed_of(identity.serial, identity.created_ms, &bag.keys, attempt);
-        let mut slots = table::sorted(&bag.keys, |key| hash(seed, key));
-        keep_slots(&mut slots, bag, classes);
-        match table::lay_out(slots, seed, sections.width, PAYLOAD_BYTES, &key_bytes)? {
-            Ok(layout) => return Ok(layout),
-            Err(Crowded) => {}
+    let shape = Shape { hash, key_bytes, payload_bytes: PAYLOAD_BYTES };
+    let mut run = Vec::new();
+    table::build(&bag.keys, identity, sections, &shape, |same_key, stay| {
+        for scope in [Scope::Exact, Scope::Subtree] {
+            run.clear();
+            run.extend(same_key.iter().filter(|item| classes.get(bag.items[**item as usize].class).scope == scope));
+            keep_run(&mut run, &bag.items, classes);
+            stay.extend_from_slice(&run);
         }
-    }
-    Err(BuildError::Crowded { table: sections.name, tries: SEEDS_MAX })
+        Ok(())
+    })
 }
 
 /// Which depths have entries for everything below, and which have exact ones: 16 bytes each, a bit a depth.
@@ -302,30 +303,6 @@ fn keep_run(run: &mut Vec<u32>, items: &[Pending], classes: &Classes) {
         outlived = outlived.max(Some(expires_s));
         kept
     });
-}
-
-fn keep_slots(slots: &mut Vec<Slot>, bag: &Bag, classes: &Classes) {
-    let mut kept = 0;
-    let mut at = 0;
-    let (mut same_key, mut run) = (Vec::new(), Vec::new());
-    while at < slots.len() {
-        let first = slots[at];
-        let key = bag.keys.get(first.item);
-        let same = |slot: &&Slot| slot.hash == first.hash && bag.keys.get(slot.item) == key;
-        same_key.clear();
-        same_key.extend(slots[at..].iter().take_while(same).map(|slot| slot.item));
-        at += same_key.len();
-        for scope in [Scope::Exact, Scope::Subtree] {
-            run.clear();
-            run.extend(same_key.iter().filter(|item| classes.get(bag.items[**item as usize].class).scope == scope));
-            keep_run(&mut run, &bag.items, classes);
-            for item in &run {
-                slots[kept] = Slot { hash: first.hash, item: *item };
-                kept += 1;
-            }
-        }
-    }
-    slots.truncate(kept);
 }
 
 /// Sorts networks and leaves out what can never answer. The preferred decision on a network comes last.

@@ -313,10 +313,9 @@ impl Policy {
     fn key(&self, table: &Table<PAYLOAD_BYTES>, first: u32, key: &[u8], now: TimestampMs) -> Option<Hit> {
         let mut best = None;
         table.probe(self.container.bytes(), mix::hash(table.seed(), key), |record| {
-            if record.key == key {
-                if let Some(found) = self.alive(record.payload, 0, first + record.entry, now) {
-                    better(&mut best, found);
-                }
+            let found = if record.key == key { self.alive(record.payload, 0, first + record.entry, now) } else { None };
+            if let Some(found) = found {
+                better(&mut best, found);
             }
         });
         best.map(|best| best.hit())

@@ -3,8 +3,8 @@
 use super::{FILL_PERCENT, FRONT_BYTES, LINE_BYTES, LengthWidth, Sections, bucket_of, tag_of};
 use crate::{
     BuildError,
-    container::SectionPlan,
-    limits::{ENTRIES_MAX, KEY_BYTES_MAX, SECTION_BYTES_MAX, SPILL_LINES_MAX},
+    container::{Identity, SectionPlan},
+    limits::{ENTRIES_MAX, KEY_BYTES_MAX, SECTION_BYTES_MAX, SEEDS_MAX, SPILL_LINES_MAX},
 };
 use std::io::{self, Write};
 
@@ -47,16 +47,16 @@ impl Keys {
 
 /// A key's hash and number.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Slot {
-    pub(crate) hash: u64,
-    pub(crate) item: u32,
+struct Slot {
+    hash: u64,
+    item: u32,
 }
 
 /// The seed of an attempt: the same for the same file, and not known before the file is.
-pub(crate) fn seed_of(serial: u64, created_ms: i64, keys: &Keys, attempt: u32) -> u64 {
+fn seed_of(identity: Identity, keys: &Keys, attempt: u32) -> u64 {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&serial.to_le_bytes());
-    hasher.update(&created_ms.to_le_bytes());
+    hasher.update(&identity.serial.to_le_bytes());
+    hasher.update(&identity.created_ms.to_le_bytes());
     hasher.update(&keys.bytes);
     hasher.update(&attempt.to_le_bytes());
     let mut seed = [0; 8];
@@ -65,7 +65,7 @@ pub(crate) fn seed_of(serial: u64, created_ms: i64, keys: &Keys, attempt: u32) -
 }
 
 /// Every key by hash; equal keys stand side by side, in the order in which they came.
-pub(crate) fn sorted(keys: &Keys, hash: impl Fn(&[u8]) -> u64) -> Vec<Slot> {
+fn sorted(keys: &Keys, hash: impl Fn(&[u8]) -> u64) -> Vec<Slot> {
     let mut slots: Vec<Slot> = (0..keys.len()).map(|item| Slot { hash: hash(keys.get(item)), item }).collect();
     slots.sort_unstable_by(|a, b| {
         a.hash.cmp(&b.hash).then_with(|| keys.get(a.item).cmp(keys.get(b.item))).then(a.item.cmp(&b.item))
@@ -73,9 +73,57 @@ pub(crate) fn sorted(keys: &Keys, hash: impl Fn(&[u8]) -> u64) -> Vec<Slot> {
     slots
 }
 
-/// The keys crowd in some lines: another seed is needed.
-#[derive(Debug)]
-pub(crate) struct Crowded;
+/// Hands the items on each key to `keep`, which appends those that stay.
+fn kept(
+    slots: &mut Vec<Slot>,
+    keys: &Keys,
+    keep: &mut impl FnMut(&[u32], &mut Vec<u32>) -> Result<(), BuildError>,
+) -> Result<(), BuildError> {
+    let (mut same_key, mut stay) = (Vec::new(), Vec::new());
+    let (mut at, mut count) = (0, 0);
+    while at < slots.len() {
+        let first = slots[at];
+        let key = keys.get(first.item);
+        let same = |slot: &&Slot| slot.hash == first.hash && keys.get(slot.item) == key;
+        same_key.clear();
+        same_key.extend(slots[at..].iter().take_while(same).map(|slot| slot.item));
+        at += same_key.len();
+        stay.clear();
+        keep(&same_key, &mut stay)?;
+        for item in &stay {
+            slots[count] = Slot { hash: first.hash, item: *item };
+            count += 1;
+        }
+    }
+    slots.truncate(count);
+    Ok(())
+}
+
+/// How the keys of a table are hashed, and how long each is as it will be written.
+pub(crate) struct Shape<H, L> {
+    pub(crate) hash: H,
+    pub(crate) key_bytes: L,
+    pub(crate) payload_bytes: usize,
+}
+
+/// Lays a table out: sorts, lets `keep` choose on each key, fills the lines; with another seed when keys crowd.
+pub(crate) fn build<H: Fn(u64, &[u8]) -> u64, L: Fn(u32) -> usize>(
+    keys: &Keys,
+    identity: Identity,
+    sections: &Sections,
+    shape: &Shape<H, L>,
+    mut keep: impl FnMut(&[u32], &mut Vec<u32>) -> Result<(), BuildError>,
+) -> Result<Layout, BuildError> {
+    for attempt in 0..SEEDS_MAX {
+        let seed = seed_of(identity, keys, attempt);
+        let mut slots = sorted(keys, |key| (shape.hash)(seed, key));
+        kept(&mut slots, keys, &mut keep)?;
+        if let Some(layout) = fill(slots, seed, sections.width, shape)? {
+            return Ok(layout);
+        }
+    }
+    Err(BuildError::Crowded { table: sections.name, tries: SEEDS_MAX })
+}
 
 /// A table ready to be written.
 #[derive(Debug)]
@@ -88,14 +136,13 @@ pub(crate) struct Layout {
     records_bytes: u64,
 }
 
-/// Lays out sorted slots. `key_bytes` tells how long the key of an item is as it will be written.
-pub(crate) fn lay_out(
+/// Fills the lines with sorted slots; nothing when the keys crowd in some of them.
+fn fill<H, L: Fn(u32) -> usize>(
     slots: Vec<Slot>,
     seed: u64,
     width: LengthWidth,
-    payload_bytes: usize,
-    key_bytes: impl Fn(u32) -> usize,
-) -> Result<Result<Layout, Crowded>, BuildError> {
+    shape: &Shape<H, L>,
+) -> Result<Option<Layout>, BuildError> {
     let buckets = (slots.len() * 100).div_ceil(width.slots() * FILL_PERCENT);
     let mut lines = Vec::with_capacity((buckets + 1) * LINE_BYTES);
     let mut records_bytes = 0_u64;
@@ -109,13 +156,13 @@ pub(crate) fn lay_out(
         let count = waiting.min(width.slots());
         let here = &slots[next..next + count];
         if here.iter().any(|slot| number - home(slot) > SPILL_LINES_MAX) {
-            return Ok(Err(Crowded));
+            return Ok(None);
         }
-        let lengths = here.iter().map(|slot| key_bytes(slot.item));
+        let lengths = here.iter().map(|slot| (shape.key_bytes)(slot.item));
         let mut line = Line::new(next, records_bytes, waiting > count)?;
         for (slot, length) in here.iter().zip(lengths) {
             line.push(width, slot.hash, length);
-            records_bytes += (length + payload_bytes) as u64;
+            records_bytes += (length + shape.payload_bytes) as u64;
         }
         lines.extend_from_slice(&line.bytes);
         next += count;
@@ -124,7 +171,7 @@ pub(crate) fn lay_out(
     if records_bytes > SECTION_BYTES_MAX {
         return Err(BuildError::TooMany { what: "bytes of records", max: SECTION_BYTES_MAX });
     }
-    Ok(Ok(Layout { seed, width, slots, buckets, lines, records_bytes }))
+    Ok(Some(Layout { seed, width, slots, buckets, lines, records_bytes }))
 }
 
 /// A line being filled.

@@ -6,7 +6,7 @@
 
 mod build;
 
-pub(crate) use build::{Crowded, Keys, Layout, Slot, lay_out, seed_of, sorted};
+pub(crate) use build::{Keys, Layout, Shape, build};
 
 use crate::{
     OpenError,

@@ -4,10 +4,10 @@ use super::{ListNumber, PAYLOAD_BYTES, Reach, SCOPE_BITS, sets::SetNumbers, writ
 use crate::{
     BuildError, Built, Scope, SigningKey,
     container::{FileKind, Identity, SectionId, SectionPlan, write_file},
-    limits::{LISTS_MAX, NAME_BYTES_MAX, SEEDS_MAX},
+    limits::{LISTS_MAX, NAME_BYTES_MAX},
     mix,
     prefix::{self, PrefixItem, PrefixPlan, V4, V6},
-    table::{self, Crowded, Keys, Layout, Slot},
+    table::{self, Keys, Layout, Shape},
     wire::{self, Endings, Shortener},
 };
 use sipar_model::{DomainName, Observable, Prefix, SnapshotSerial, TimestampMs, WarningKind, fact::WarningList};
@@ -197,8 +197,8 @@ fn payload(set: u32) -> [u8; PAYLOAD_BYTES] {
     (set << SCOPE_BITS).to_le_bytes()
 }
 
-/// Sorts a bag, joins what stands on one key with one reach, and lays out the rest.
-/// Returns the payload of each item that was kept, too.
+/// Lays out a bag, with what stands on one key with one reach joined to one entry.
+/// Returns the payload of each item that stays, too.
 fn lay_out(
     bag: &Bag,
     sets: &mut SetNumbers,
@@ -207,30 +207,10 @@ fn lay_out(
     hash: impl Fn(u64, &[u8]) -> u64,
     key_bytes: impl Fn(u32) -> usize,
 ) -> Result<(Layout, Vec<u32>), BuildError> {
-    for attempt in 0..SEEDS_MAX {
-        let seed = table::seed_of(identity.serial, identity.created_ms, &bag.keys, attempt);
-        let mut slots = table::sorted(&bag.keys, |key| hash(seed, key));
-        let payloads = join_slots(&mut slots, bag, sets)?;
-        match table::lay_out(slots, seed, sections.width, PAYLOAD_BYTES, &key_bytes)? {
-            Ok(layout) => return Ok((layout, payloads)),
-            Err(Crowded) => {}
-        }
-    }
-    Err(BuildError::Crowded { table: sections.name, tries: SEEDS_MAX })
-}
-
-fn join_slots(slots: &mut Vec<Slot>, bag: &Bag, sets: &mut SetNumbers) -> Result<Vec<u32>, BuildError> {
+    let shape = Shape { hash, key_bytes, payload_bytes: PAYLOAD_BYTES };
     let mut payloads = vec![0; bag.items.len()];
-    let mut kept = 0;
-    let mut at = 0;
-    let (mut same_key, mut set) = (Vec::new(), Vec::new());
-    while at < slots.len() {
-        let first = slots[at];
-        let key = bag.keys.get(first.item);
-        let same = |slot: &&Slot| slot.hash == first.hash && bag.keys.get(slot.item) == key;
-        same_key.clear();
-        same_key.extend(slots[at..].iter().take_while(same).map(|slot| slot.item));
-        at += same_key.len();
+    let mut set = Vec::new();
+    let layout = table::build(&bag.keys, identity, sections, &shape, |same_key, stay| {
         for reach in [Reach::Exact, Reach::Subtree, Reach::Below] {
             let of_reach = || same_key.iter().filter(|item| bag.items[**item as usize].1 == reach);
             let Some(item) = of_reach().next() else { continue };
@@ -239,12 +219,11 @@ fn join_slots(slots: &mut Vec<Slot>, bag: &Bag, sets: &mut SetNumbers) -> Result
             set.sort_unstable();
             set.dedup();
             payloads[*item as usize] = sets.number(&set)? << SCOPE_BITS | reach as u32;
-            slots[kept] = Slot { hash: first.hash, item: *item };
-            kept += 1;
+            stay.push(*item);
         }
-    }
-    slots.truncate(kept);
-    Ok(payloads)
+        Ok(())
+    })?;
+    Ok((layout, payloads))
 }
 
 /// Sorts networks and joins the lists on each; the number of an item is that of its set afterwards.
