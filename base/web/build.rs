@@ -73,12 +73,11 @@ fn modules(out: &Path) -> PathBuf {
     match run {
         Err(fault) => fail(&format!(
             "npm is needed to build the portal and could not be started ({fault}). \
-             Install Node.js 20 or newer (Debian: `apt-get install npm`; others: https://nodejs.org), then build again. \
-             To build without the portal's script and Urdu typeface: `--no-default-features`."
+             Install Node.js 20 or newer (Debian: `apt-get install npm`; others: https://nodejs.org), then build again."
         )),
         Ok(output) if !output.status.success() => fail(&format!(
             "`npm ci` could not fetch the portal's files: {}. Check the connection to the npm registry, then build again.",
-            String::from_utf8_lossy(&output.stderr).trim()
+            String::from_utf8_lossy(&output.stderr).lines().take(3).collect::<Vec<_>>().join(" ")
         )),
         Ok(_) => folder.join("node_modules"),
     }

@@ -10,9 +10,9 @@ use sipar_web::{
     format,
     page::document,
     ui::{
-        Choice, Column, Event, Field, FieldKind, Pager, Progress, Proof, Stat, Table, Tone, Trend, TrendMeaning,
+        Choice, Column, Event, Field, FieldKind, Pager, Progress, Proof, Stat, Tab, Table, Tone, Trend, TrendMeaning,
         action, alert, button, button_link, card, category, confidence, copyable, empty, facts, field, mono, pager,
-        progress, proof, severity, share, stats, submit, table, timeline, tlp, verdict, warning,
+        progress, proof, severity, share, stats, submit, table, tabs, timeline, tlp, verdict, warning,
     },
 };
 use std::{error::Error, fs, path::PathBuf, sync::Arc};
@@ -109,6 +109,26 @@ fn overview(ctx: &PageContext, w: Words) -> Page {
             href: None,
         },
     ]);
+    let (stacked, sources) = enforced(ctx, w);
+    let body = html! {
+        (alert(Tone::Warn, &w.say("One feed is held", "ایک ذریعہ روک لیا گیا ہے"),
+            html! { p { (w.say("It lost 62% of its entries since yesterday; the last good state goes on serving.", "کل سے اس کے 62% اندراجات غائب ہیں؛ آخری درست حالت نافذ ہے۔")) " " a href="/feeds/x" { (w.say("Look and decide", "دیکھیں اور فیصلہ کریں")) } } }))
+        (tabs("Views", &["7", "30"].map(|days| Tab { text: w.say(&format!("{days} days"), &format!("{days} دن")), href: "?x".into(), current: days == "7" })))
+        (numbers)
+        (stacked)
+        div.columns { div { (sources) } (card(&w.say("Under way", "جاری کام"), html! {
+            (progress(ctx, &Progress { label: w.say("Compiling snapshot 4,182", "اسنیپ شاٹ 4,182 کی تیاری"), done: 612_000, total: Some(1_000_000), unit: w.say("entries", "اندراجات"), poll: None }))
+            (progress(ctx, &Progress { label: w.say("Reading a feed", "ذریعے کا مطالعہ"), done: 88_120, total: None, unit: w.say("lines", "سطریں"), poll: None }))
+        })) }
+    };
+    let lead = w.say("What was taken in, decided and enforced.", "کیا موصول ہوا، کیا فیصلہ ہوا اور کیا نافذ ہوا۔");
+    Page::new(w.say("Overview", "جائزہ"), body)
+        .lead(lead)
+        .aside(button_link(&w.say("Decide 41 held", "41 زیرِ التوا پر فیصلہ"), "/decisions"))
+}
+
+/// Blocked queries by category, and blocks by family.
+fn enforced(ctx: &PageContext, w: Words) -> (Markup, Markup) {
     let days: Vec<String> = (0..14).map(|day| ctx.day_short(ctx.now.plus_days(day - 13))).collect();
     let values = |seed: u32| (0..14).map(|day| f64::from(200 + (seed * (day + 3) * 97) % 640)).collect::<Vec<_>>();
     let stacked = bars(
@@ -142,20 +162,7 @@ fn overview(ctx: &PageContext, w: Words) -> Page {
         ]
         .map(|(name, value)| Ranked { name: html! { (name) }, value }),
     );
-    let body = html! {
-        (alert(Tone::Warn, &w.say("One feed is held", "ایک ذریعہ روک لیا گیا ہے"),
-            html! { p { (w.say("It lost 62% of its entries since yesterday; the last good state goes on serving.", "کل سے اس کے 62% اندراجات غائب ہیں؛ آخری درست حالت نافذ ہے۔")) " " a href="/feeds/x" { (w.say("Look and decide", "دیکھیں اور فیصلہ کریں")) } } }))
-        (numbers)
-        (stacked)
-        div.columns { div { (sources) } (card(&w.say("Under way", "جاری کام"), html! {
-            (progress(ctx, &Progress { label: w.say("Compiling snapshot 4,182", "اسنیپ شاٹ 4,182 کی تیاری"), done: 612_000, total: Some(1_000_000), unit: w.say("entries", "اندراجات"), poll: None }))
-            (progress(ctx, &Progress { label: w.say("Reading a feed", "ذریعے کا مطالعہ"), done: 88_120, total: None, unit: w.say("lines", "سطریں"), poll: None }))
-        })) }
-    };
-    let lead = w.say("What was taken in, decided and enforced.", "کیا موصول ہوا، کیا فیصلہ ہوا اور کیا نافذ ہوا۔");
-    Page::new(w.say("Overview", "جائزہ"), body)
-        .lead(lead)
-        .aside(button_link(&w.say("Decide 41 held", "41 زیرِ التوا پر فیصلہ"), "/decisions"))
+    (stacked, sources)
 }
 
 fn indicator(ctx: &PageContext, w: Words) -> Page {

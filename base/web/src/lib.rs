@@ -20,8 +20,8 @@ pub mod sign_in;
 pub mod texts;
 pub mod ui;
 
-pub use context::{NavItem, PageContext, Site, SiteError};
-pub use error::{ApiError, WebError};
+pub use context::{Caller, NavItem, PageContext, Site, SiteError};
+pub use error::{ApiError, WebError, permit};
 pub use frame::{Bounds, Frame};
 pub use lang::Lang;
 pub use maud::{Markup, html};

@@ -23,6 +23,27 @@ pub fn card(title: &str, body: Markup) -> Markup {
     html! { section.card { h2 dir="auto" { (title) } (body) } }
 }
 
+/// One view of several of the same things.
+#[derive(Clone, Debug, Default)]
+pub struct Tab {
+    /// What it shows.
+    pub text: String,
+    /// Where it is.
+    pub href: String,
+    /// Whether it is the one shown.
+    pub current: bool,
+}
+
+/// Views of the same things beside one another. They are links: each view has an address of its own.
+#[must_use]
+pub fn tabs(label: &str, tabs: &[Tab]) -> Markup {
+    html! {
+        nav.tabs aria-label=(label) {
+            ul { @for tab in tabs { li { a href=(tab.href) aria-current=[tab.current.then_some("page")] { (tab.text) } } } }
+        }
+    }
+}
+
 /// Long work under way.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
