@@ -56,6 +56,8 @@ pub struct DnsOptions {
 
 /// Waits for a quiet machine at most so long.
 const QUIET_WAIT: Duration = Duration::from_secs(120);
+/// Filling a cache with one pass over a file may take so many seconds.
+const WARM_S: f64 = 60.0;
 /// Above this share used by others, a figure is marked.
 const OTHERS_MAX: f64 = 0.06;
 
@@ -157,10 +159,7 @@ impl Run {
             result.correct = stage.check()?;
         }
         if kind.is_resolver() {
-            // Twice: what was lost in the first round is there after the second.
-            let warm = if self.options.quick { "q_hot.txt" } else { "q_warm.txt" };
-            stage.warm(&self.lists.path(warm))?;
-            stage.warm(&self.lists.path(warm))?;
+            self.warm(&stage)?;
         }
         for mix in Mix::ALL {
             if !kind.is_resolver() && kind != PeerKind::Echo && mix != Mix::Blocked {
@@ -171,6 +170,17 @@ impl Run {
             result.mixes.insert(mix, measured);
         }
         result.memory_end = account::memory(stage.server.pid());
+        Ok(())
+    }
+
+    /// Fills caches: of names, and of whole answers, which some servers keep for blocked names too.
+    fn warm(&self, stage: &Stage<'_>) -> Result<()> {
+        // Allowed names twice: what was lost in the first round is there after the second.
+        let allowed = if self.options.quick { Mix::Allowed.file() } else { "q_warm.txt" };
+        for file in [allowed, allowed, Mix::Blocked.file()] {
+            stage.warm(&self.lists.path(file), WARM_S)?;
+        }
+        stage.warm(&self.lists.path(Mix::Mixed.file()), 3.0 * self.options.secs)?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod account;
 mod dns;
 mod lists;
 mod load;
+mod open;
 mod peers;
 mod process;
 mod random;
@@ -15,6 +16,7 @@ mod results;
 mod setup;
 mod snapshot;
 mod stage;
+mod swap;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -38,6 +40,18 @@ enum Bench {
     Setup,
     /// Blocked and allowed DNS answers: processor time, rate, latency, load time, memory
     Dns(dns::DnsOptions),
+    /// From opening a snapshot to the first right answer; restart of the edge; memory
+    Open(open::OpenOptions),
+    /// The worst gap in answers while a list is replaced under load
+    Swap(swap::SwapOptions),
+    /// Open a snapshot and ask it once (used by the benches)
+    #[command(hide = true)]
+    OpenOnce {
+        /// The snapshot
+        snapshot: PathBuf,
+        /// A name that it blocks
+        name: String,
+    },
     /// A bare UDP echo (used by the benches)
     #[command(hide = true)]
     Echo {
@@ -71,6 +85,9 @@ fn main() -> Result<()> {
     match cli.command {
         Bench::Setup => setup::run(),
         Bench::Dns(options) => dns::run(&work, options),
+        Bench::Open(options) => open::run(&work, &options),
+        Bench::Swap(options) => swap::run(&work, &options),
+        Bench::OpenOnce { snapshot, name } => open::once(&snapshot, &name),
         Bench::Echo { port } => load::echo::run(port),
         Bench::Backend { port } => load::backend::run(port),
         Bench::Blast(options) => {

@@ -126,13 +126,18 @@ pub fn pinned(cpu: usize, command: &CommandLine) -> Result<Command> {
 
 /// Becomes `command`, bound to processor `cpu`, to be ended when the parent ends. Returns only what went wrong.
 pub fn become_pinned(cpu: usize, command: &[OsString]) -> Result<()> {
-    let mut cpus = CpuSet::new();
-    cpus.set(cpu).with_context(|| format!("choosing processor {cpu}"))?;
-    sched_setaffinity(Pid::from_raw(0), &cpus).with_context(|| format!("binding to processor {cpu}"))?;
+    bind_to(cpu)?;
     set_pdeathsig(Signal::SIGTERM).context("asking to end with the parent")?;
     let [program, arguments @ ..] = command else { bail!("no command given") };
     let failed = Command::new(program).args(arguments).exec();
     Err(failed).with_context(|| format!("running `{}`; run `bench setup` first", program.display()))
+}
+
+/// Binds this thread, and all that it starts, to processor `cpu`.
+pub fn bind_to(cpu: usize) -> Result<()> {
+    let mut cpus = CpuSet::new();
+    cpus.set(cpu).with_context(|| format!("choosing processor {cpu}"))?;
+    sched_setaffinity(Pid::from_raw(0), &cpus).with_context(|| format!("binding to processor {cpu}"))
 }
 
 /// A port of loopback that nobody uses, for UDP and TCP.

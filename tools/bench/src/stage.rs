@@ -42,6 +42,8 @@ pub struct Measured {
 pub struct Loaded {
     /// Seconds from start to the first answer of any kind.
     pub first_answer_s: f64,
+    /// Seconds from start until the last name of the list was blocked.
+    pub first_block_s: f64,
     /// Seconds from start until all sampled names were blocked.
     pub load_s: f64,
     /// Processor time it took, in seconds.
@@ -118,12 +120,14 @@ impl<'a> Stage<'a> {
             }
         };
         wait_for(&mut stage, last)?;
+        let first_block_s = start.elapsed().as_secs_f64();
         probes.iter().try_for_each(|name| wait_for(&mut stage, name))?;
         let load_s = start.elapsed().as_secs_f64();
         std::thread::sleep(SETTLE);
         let pid = stage.server.pid();
         let first_answer_s = first_answer_s.unwrap_or(load_s);
-        let loaded = Loaded { first_answer_s, load_s, load_cpu_s: account::ran_s(pid), memory: account::memory(pid) };
+        let (load_cpu_s, memory) = (account::ran_s(pid), account::memory(pid));
+        let loaded = Loaded { first_answer_s, first_block_s, load_s, load_cpu_s, memory };
         Ok((stage, loaded))
     }
 
@@ -145,11 +149,12 @@ impl<'a> Stage<'a> {
         Ok(correct)
     }
 
-    /// Sends every question of the file once.
-    pub fn warm(&self, queries: &Path) -> Result<BlastReport> {
+    /// Sends every question of the file once, within so many seconds.
+    pub fn warm(&self, queries: &Path, seconds: f64) -> Result<BlastReport> {
         let text = std::fs::read_to_string(queries).with_context(|| format!("reading `{}`", queries.display()))?;
         let count = text.lines().count().to_string();
-        self.blast(queries, &["--questions", &count, "--window", "100", "--seconds", "120"])
+        let seconds = seconds.to_string();
+        self.blast(queries, &["--questions", &count, "--window", "100", "--seconds", &seconds])
     }
 
     /// Sends questions from the file with these options of the generator, and accounts for both sides.
@@ -190,7 +195,7 @@ impl<'a> Stage<'a> {
     }
 
     /// A listed name: NXDOMAIN from a resolver, a record from a list server.
-    fn is_block(&self, reply: Reply) -> bool {
+    pub fn is_block(&self, reply: Reply) -> bool {
         if self.peer.suffix.is_empty() { reply.rcode == NXDOMAIN } else { reply.found() }
     }
 }

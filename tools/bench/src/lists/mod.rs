@@ -52,6 +52,19 @@ impl Lists {
         Ok(lists)
     }
 
+    /// The names alone in a folder of their own, where their other forms may be changed.
+    pub fn copy(&self, folder: &Path) -> Result<Self> {
+        if folder.exists() {
+            fs::remove_dir_all(folder).with_context(|| format!("emptying `{}`", folder.display()))?;
+        }
+        fs::create_dir_all(folder).with_context(|| format!("creating `{}`", folder.display()))?;
+        let copy = Self { folder: folder.to_owned(), ..self.clone() };
+        for file in ["blocked.txt", "q_blocked.txt", "q_hot.txt"] {
+            fs::copy(self.path(file), copy.path(file)).with_context(|| format!("copying `{file}`"))?;
+        }
+        Ok(copy)
+    }
+
     /// A file of these lists.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
