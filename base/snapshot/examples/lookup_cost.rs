@@ -1,14 +1,18 @@
 //! What a look-up costs: nanoseconds, bytes an entry, resident memory, time to open, time to build.
 //!
-//! `cargo run --release -p sipar-snapshot --example lookup_cost -- [names] [prefixes]`
-//! builds both in a temporary folder. Names and queries look like those of tools/bench: made-up words and random
+//! `cargo run --release -p sipar-snapshot --example lookup_cost -- [names] [prefixes] [warnings]`
+//! builds all of them in a temporary folder. Names and queries look like those of tools/bench: made-up words and random
 //! labels under frequent endings, one in five with a label more. Run it on a quiet machine; each figure is
 //! processor time, the median of seven rounds, and queries come in random order so that nothing is warm by chance.
 
 use sipar_model::{
     Action, Category, DecisionNumber, DomainName, Observable, Prefix, Severity, SnapshotSerial, TimestampMs, Tlp,
+    WarningKind,
 };
-use sipar_snapshot::{Evidence, ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey};
+use sipar_snapshot::{
+    Evidence, ListInfo, ListNumber, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey,
+    WarningIndex, WarningIndexBuilder,
+};
 use std::{
     fs,
     hint::black_box,
@@ -233,6 +237,32 @@ fn prefixes(path: &Path, key: &SigningKey, count: usize, v4: bool) {
     measure("any address", &any, None, |query| policy.address(*query, NOW).is_some());
 }
 
+/// Names and networks on forty warning lists, some on several.
+fn warnings(path: &Path, key: &SigningKey, count: usize) {
+    println!("{count} entries on warning lists");
+    let began = Instant::now();
+    let mut builder = WarningIndexBuilder::new(SnapshotSerial(1), NOW);
+    let lists: Vec<ListNumber> =
+        (0..40).map(|_| builder.list("list", "A list", WarningKind::Lower).expect("within bounds")).collect();
+    let mut random = Random(3);
+    for number in 0..count {
+        let thing = match number % 10 {
+            0 => Observable::Prefix(network(&mut random, true)),
+            _ => Observable::Domain(DomainName::parse(&Random((number as u64 / 2) << 20).name()).expect("a name")),
+        };
+        builder.add(&thing, Scope::Subtree, lists[random.below(40)]).expect("within bounds");
+    }
+    let added = began.elapsed();
+    let built = builder.write(path, key).expect("a writable folder");
+    let (wrote, peak) = (began.elapsed() - added, memory("VmHWM:") / 1024);
+    println!("  built: add {added:.1?}, write {wrote:.1?}, {} MB, peak memory {peak} MB", built.file_bytes >> 20);
+    let index = WarningIndex::open(path, &key.verifying_key()).expect("just written");
+    let things: Vec<Observable> = (0..QUERIES as u64)
+        .map(|number| Observable::Domain(DomainName::parse(&Random(number << 20).name()).expect("a name")))
+        .collect();
+    measure("lists of a name, half of them listed", &things, None, |thing| !index.hits(thing).is_empty());
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
     let (names_count, prefixes_count) = (arguments.next().unwrap_or(1_000_000), arguments.next().unwrap_or(1_000_000));
@@ -242,4 +272,5 @@ fn main() {
     names(&path, &key, names_count);
     prefixes(&path, &key, prefixes_count, true);
     prefixes(&path, &key, prefixes_count, false);
+    warnings(&path, &key, arguments.next().unwrap_or(2_500_000));
 }
