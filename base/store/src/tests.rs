@@ -4,6 +4,7 @@ mod bulk;
 mod full_disk;
 mod migrations;
 mod outbox;
+mod tls;
 mod transactions;
 mod values;
 

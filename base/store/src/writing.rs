@@ -70,11 +70,12 @@ fn try_group(session: &mut Session, mut waiting: Group) -> Result<bool, (Group, 
         return give_up(waiting, failure);
     }
     let alone = waiting.len() == 1;
+    let mut point = if alone { Point::Unneeded } else { Point::Absent };
     let mut kept: Group = Vec::with_capacity(waiting.len());
     let mut said = false;
     waiting.reverse();
     while let Some(mut job) = waiting.pop() {
-        match run_job(session, job.as_mut(), alone) {
+        match run_job(session, job.as_mut(), &mut point) {
             Ok(job_said) => {
                 said |= job_said;
                 kept.push(job);
@@ -138,29 +139,45 @@ enum Undo {
     Again(Cause),
 }
 
+/// The savepoint that a job goes back to when it is not kept.
+enum Point {
+    /// There is one job only: the whole transaction is undone.
+    Unneeded,
+    /// None was set yet.
+    Absent,
+    /// It is where we are.
+    Here,
+    /// Work that is kept was done since.
+    Behind,
+}
+
 /// Runs one job; when it is not kept, its work is undone. True when it said a fact.
-fn run_job(session: &mut Session, job: &mut dyn WriteJob, alone: bool) -> Result<bool, Undo> {
-    if !alone {
-        session.batch("savepoint job").map_err(failed)?;
+fn run_job(session: &mut Session, job: &mut dyn WriteJob, point: &mut Point) -> Result<bool, Undo> {
+    match point {
+        Point::Unneeded | Point::Here => {}
+        Point::Absent => session.batch("savepoint job").map_err(failed)?,
+        // One way to the server and back instead of two.
+        Point::Behind => session.batch("release savepoint job; savepoint job").map_err(failed)?,
     }
     let mut tx = Tx::new(session);
     let wants_kept = job.run(&mut tx);
     let said = tx.said;
-    let doom = tx.reader.doom.take();
-    let verdict = match doom {
+    let verdict = match tx.reader.doom.take() {
         Some(Doom::Again(source)) => return Err(Undo::Again(source)),
         Some(Doom::Final(error)) if wants_kept => Err(Undo::Failed(StoreError::Doomed { source: Arc::new(error) })),
         Some(Doom::Final(_)) => Err(Undo::Told),
         None if wants_kept => Ok(said),
         None => Err(Undo::Told),
     };
-    if alone || !session.in_transaction() {
+    if matches!(point, Point::Unneeded) || !session.in_transaction() {
         return verdict;
     }
-    match verdict {
-        Ok(_) => session.batch("release savepoint job").map_err(failed)?,
-        Err(_) => session.batch("rollback to savepoint job; release savepoint job").map_err(failed)?,
-    }
+    *point = if verdict.is_ok() {
+        Point::Behind
+    } else {
+        session.batch("rollback to savepoint job").map_err(failed)?;
+        Point::Here
+    };
     verdict
 }
 

@@ -54,6 +54,11 @@ pub enum PrivatePostgresError {
 impl PrivatePostgres {
     /// Starts a server that keeps nothing through a power loss, with an empty database in plain order.
     pub fn start() -> Result<Self, PrivatePostgresError> {
+        Self::start_with(&["listen_addresses="])
+    }
+
+    /// The same with other settings: `NAME=VALUE`.
+    pub(crate) fn start_with(settings: &[&str]) -> Result<Self, PrivatePostgresError> {
         let (initdb, postgres) = (program("initdb")?, program("postgres")?);
         let io = |doing| move |source| PrivatePostgresError::Io { doing, source };
         let dir = tempfile::Builder::new().prefix("sipar-pg").tempdir().map_err(io("make a temporary folder"))?;
@@ -70,10 +75,11 @@ impl PrivatePostgres {
         }
         let mut command = as_nobody(&postgres, dir.path());
         command.arg("-D").arg(&data).arg("-k").arg(dir.path());
-        for setting in ["listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off"] {
+        let fast = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"];
+        let ours = ["max_connections=400", "logging_collector=off"];
+        for setting in fast.iter().chain(&ours).chain(settings) {
             command.args(["-c", setting]);
         }
-        command.args(["-c", "max_connections=400", "-c", "logging_collector=off"]);
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut server = Self { server: spawned.map_err(io("start postgres"))?, dir };
         server.wait_until_ready()?;
