@@ -1,14 +1,145 @@
-//! Threat data in: feeds, what they assert, warning lists, and the score that follows from them.
+//! Threat data in: feeds, what they assert, warning lists, and the score that follows from them. NCSP 2.3 and 3.10, the
+//! beginning.
+//!
+//! It hears nothing. It says [`FactKind::Indicators`], each thing whole and only when something about it is news, and
+//! [`FactKind::WarningIndex`] when the warning lists were built anew.
+//! It never decides what is blocked, and never keeps a score: a score is computed from assertions, warnings and time.
 
 pub mod error;
+pub mod feeds;
 pub mod fetch;
 pub mod format;
+mod http;
 pub mod ingest;
+mod job;
+mod lists;
 pub mod model;
+mod page;
 pub mod parse;
 pub mod store;
 #[cfg(test)]
 mod testing;
+pub mod view;
 pub mod warning;
 
 pub use error::IntelError;
+pub use feeds::{Intel, Pulled};
+pub use http::AddFeed;
+
+use maud::Markup;
+use sipar_area::{Area, AreaError, BoxFuture, House, Job, Reason, Route, SearchHit, clearance};
+use sipar_authz::Resource;
+use sipar_model::{FactKind, Observable, Tlp};
+use sipar_store::{Migration, StoreError};
+use sipar_web::{NavItem, PageContext, TextSource, context::encode};
+use std::sync::Arc;
+
+/// Threat data as an area.
+pub struct IntelArea(Arc<Intel>);
+
+impl IntelArea {
+    /// The service itself.
+    #[must_use]
+    pub fn intel(&self) -> &Arc<Intel> {
+        &self.0
+    }
+}
+
+/// The area of `house`.
+///
+/// # Errors
+/// When a pack file is missing or wrong.
+pub fn area(house: &House) -> Result<Arc<IntelArea>, IntelError> {
+    Ok(Arc::new(IntelArea(Arc::new(Intel::new(house)?))))
+}
+
+impl Area for IntelArea {
+    fn name(&self) -> &'static str {
+        "intel"
+    }
+
+    fn clauses(&self) -> &'static [&'static str] {
+        &["2.3c", "3.2a"]
+    }
+
+    fn migrations(&self) -> &'static [Migration] {
+        store::MIGRATIONS
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        http::resources()
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        http::routes(&self.0)
+    }
+
+    fn pages(&self) -> Vec<Route> {
+        page::routes(&self.0)
+    }
+
+    fn nav(&self) -> Vec<NavItem> {
+        page::nav()
+    }
+
+    fn texts(&self) -> &'static [TextSource] {
+        page::TEXTS
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        job::jobs(&self.0)
+    }
+
+    fn says(&self) -> &'static [FactKind] {
+        &[FactKind::Indicators, FactKind::WarningIndex]
+    }
+
+    fn explain<'a>(&'a self, subject: &'a Observable, clearance: Tlp) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
+        Box::pin(async move {
+            let now = self.0.house.clock.now();
+            let view = self.0.view(subject.clone(), clearance, now).await?;
+            Ok(view.reasons(now))
+        })
+    }
+
+    fn panel<'a>(
+        &'a self,
+        context: &'a PageContext,
+        subject: &'a Observable,
+    ) -> BoxFuture<'a, Result<Option<Markup>, AreaError>> {
+        Box::pin(async move {
+            let view = self.0.view(subject.clone(), clearance(context.identity.role), context.now).await?;
+            Ok(page::panel(context, &view, self.0.decay.threshold()))
+        })
+    }
+
+    fn overview<'a>(&'a self, context: &'a PageContext) -> BoxFuture<'a, Result<Option<Markup>, AreaError>> {
+        Box::pin(async move {
+            let read = self
+                .0
+                .house
+                .store
+                .read(|reader| Ok::<_, StoreError>((store::sources(reader)?, store::read_quality(reader)?)));
+            let (sources, quality) = read.await?;
+            Ok(Some(page::overview(context, &sources, &quality)))
+        })
+    }
+
+    fn search<'a>(
+        &'a self,
+        text: &'a str,
+        limit: usize,
+        clearance: Tlp,
+    ) -> BoxFuture<'a, Result<Vec<SearchHit>, AreaError>> {
+        Box::pin(async move {
+            let found = self.0.find(text, clearance, limit).await?;
+            let hit = |(kind, value): (sipar_model::ObservableKind, String)| SearchHit {
+                area: "intel",
+                about: kind.word().to_owned(),
+                href: format!("/look-up?what={}", encode(&value)),
+                title: value,
+            };
+            Ok(found.into_iter().map(hit).collect())
+        })
+    }
+}

@@ -203,9 +203,8 @@ pub fn end_run(tx: &mut Tx<'_>, source: i64, run: i64, end: &RunEnd, now: Timest
                 params![now, end.next_at, run, &end.detail, source],
             )?;
         }
-        Outcome::Running | Outcome::Failed | Outcome::Interrupted => {
-            super::note_failure(tx, source, &end.detail, now, end.next_at)?;
-        }
+        // Whoever pulled notes a failure with the source, as it does when nothing could be fetched.
+        Outcome::Running | Outcome::Failed | Outcome::Interrupted => {}
     }
     Ok(())
 }

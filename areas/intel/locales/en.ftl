@@ -1,0 +1,121 @@
+# Threat data
+
+intel-nav-feeds = Feeds
+intel-nav-warning = Warning lists
+intel-now = now
+
+intel-feeds = Feeds
+intel-feeds-lead = Where threat data comes from, how each source does, and what it alone brings.
+intel-feeds-caption = Feeds by name
+intel-feed = Feed
+intel-health = Health
+intel-health-good = well
+intel-health-new = not pulled yet
+intel-health-held = held
+intel-health-failing = { $n ->
+    [one] failed once
+   *[other] failed { $n } times in a row
+}
+intel-applied = Last applied
+intel-never-applied = never
+intel-next = Next pull
+intel-next-at = next
+intel-things = Things named
+intel-alone = Named by nobody else
+intel-no-feeds = No feeds yet
+intel-no-feeds-next = Add a ready feed below, or on the command line with: sipar feed add
+intel-overlap = What feeds share
+intel-overlap-caption = Share of each row's feed that stands in the column's feed too, counted { $when }
+
+intel-held-title = { $feed } is held for a person
+intel-held-look = Look at it
+intel-held-next = Nothing of it has been applied; the last good state goes on serving. Apply it if it is right, or discard it.
+intel-held-refused = The lines that were refused
+intel-held-apply = Apply it
+intel-held-discard = Discard it
+
+intel-add-title = Add a feed
+intel-add-format = Ready feed or format
+intel-add-origin = Address
+intel-add-origin-hint = Leave it empty for the publisher's own. It starts with https://
+intel-add-slug = Short name
+intel-add-slug-hint = Leave it empty for the ready one. Small letters, digits and hyphens.
+intel-add = Add
+
+intel-last-error = The last pull failed
+intel-pull-now = Pull now
+intel-origin = Comes from
+intel-every = Pulled
+intel-every-minutes = { $n ->
+    [one] every minute
+   *[other] every { $n } minutes
+}
+intel-family = Family
+intel-trust = Trust
+intel-publisher = Publisher
+intel-licence = Licence
+intel-course = Rows taken in each run
+intel-course-about = The last run brought { $n } rows.
+intel-rows = rows
+intel-quality = Quality
+intel-runs = Runs, the newest first
+intel-started = Started
+intel-outcome = Outcome
+intel-outcome-running = running
+intel-outcome-applied = applied
+intel-outcome-held = held
+intel-outcome-failed = failed
+intel-outcome-interrupted = interrupted
+intel-accepted = Taken
+intel-refused = Refused
+intel-fresh = New
+intel-changed = Changed
+intel-withdrawn = Taken back
+intel-no-runs = It has not been pulled yet
+intel-no-runs-next = It is due; this page shows the run once it has begun.
+
+intel-refused-lines = Refused lines
+intel-refused-caption = { $n } lines were refused, { $kept } of them are kept here
+intel-line = Line
+intel-reason = Reason
+intel-excerpt = Start of the line
+intel-none-refused = No line was refused
+intel-none-refused-next = Every line of this run could be read.
+
+intel-warning-lists = Warning lists
+intel-warning-lead = What must not be blocked, or not without a person, whatever the feeds say.
+intel-warning-caption = { $n } entries, built { $when }
+intel-warning-list = List
+intel-warning-does = What it does
+intel-warning-why = Why
+intel-warning-entries = Entries
+intel-warning-version = Version
+intel-warning-hits = Warning lists that touch it
+intel-warning-what = What warning lists do
+intel-no-warning = No warning list has been built yet
+intel-no-warning-next = Our own are built within a minute of the start. Add MISP's as a feed.
+
+intel-score = Score
+intel-score-unit = points of 100
+intel-score-curve = Score over time, 30 days back and 90 days on
+intel-score-threshold = worth acting on
+intel-score-falls = If nothing more is seen, { $score } falls below the threshold on { $day }.
+intel-score-below = { $score } is below the threshold: too old or too unsure to act on.
+intel-assertions = What sources say
+intel-assertions-caption = One line for each source and category
+intel-source = Source
+intel-category = Category
+intel-confidence = Confidence
+intel-first-seen = First seen
+intel-last-seen = Last seen
+intel-tlp = May be shared
+intel-reference = Reference
+intel-taken-back = taken back
+
+intel-feeds-well = Feeds that are well
+intel-feeds-held = Feeds held for a person
+intel-things-named = Things named by feeds
+intel-unit-feeds = feeds
+intel-unit-things = things, each counted once a feed
+intel-of-feeds = of { $n } feeds
+intel-alone-share = { $share } named by one feed alone

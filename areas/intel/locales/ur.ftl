@@ -1,0 +1,121 @@
+# خطرات کی معلومات
+
+intel-nav-feeds = ذرائع
+intel-nav-warning = انتباہی فہرستیں
+intel-now = اس وقت
+
+intel-feeds = ذرائع
+intel-feeds-lead = خطرات کی معلومات کہاں سے آتی ہیں، ہر ذریعہ کس حال میں ہے، اور صرف وہ کیا لاتا ہے۔
+intel-feeds-caption = ذرائع، نام کی ترتیب سے
+intel-feed = ذریعہ
+intel-health = حالت
+intel-health-good = ٹھیک
+intel-health-new = ابھی نہیں لیا گیا
+intel-health-held = روکا گیا
+intel-health-failing = { $n ->
+    [one] ایک بار ناکام
+   *[other] لگاتار { $n } بار ناکام
+}
+intel-applied = آخری بار لاگو
+intel-never-applied = کبھی نہیں
+intel-next = اگلی بار
+intel-next-at = اگلی بار
+intel-things = نامزد چیزیں
+intel-alone = جنھیں کوئی اور نامزد نہیں کرتا
+intel-no-feeds = ابھی کوئی ذریعہ نہیں
+intel-no-feeds-next = نیچے سے ایک تیار ذریعہ شامل کریں، یا کمانڈ لائن پر: sipar feed add
+intel-overlap = ذرائع میں کیا مشترک ہے
+intel-overlap-caption = ہر قطار کے ذریعے کا وہ حصہ جو کالم کے ذریعے میں بھی ہے، شمار: { $when }
+
+intel-held-title = { $feed } ایک فرد کے فیصلے تک روکا گیا ہے
+intel-held-look = دیکھیں
+intel-held-next = اس میں سے کچھ لاگو نہیں ہوا؛ آخری درست حالت برقرار ہے۔ درست ہو تو لاگو کریں، ورنہ رد کریں۔
+intel-held-refused = وہ سطریں جو رد ہوئیں
+intel-held-apply = لاگو کریں
+intel-held-discard = رد کریں
+
+intel-add-title = ذریعہ شامل کریں
+intel-add-format = تیار ذریعہ یا طرزِ تحریر
+intel-add-origin = پتا
+intel-add-origin-hint = ناشر کے اپنے پتے کے لیے خالی چھوڑیں۔ یہ https:// سے شروع ہوتا ہے۔
+intel-add-slug = مختصر نام
+intel-add-slug-hint = تیار نام کے لیے خالی چھوڑیں۔ چھوٹے انگریزی حروف، ہندسے اور ہائفن۔
+intel-add = شامل کریں
+
+intel-last-error = پچھلی کوشش ناکام ہوئی
+intel-pull-now = ابھی لیں
+intel-origin = کہاں سے آتا ہے
+intel-every = کب لیا جاتا ہے
+intel-every-minutes = { $n ->
+    [one] ہر منٹ
+   *[other] ہر { $n } منٹ بعد
+}
+intel-family = خاندان
+intel-trust = اعتماد
+intel-publisher = ناشر
+intel-licence = اجازت نامہ
+intel-course = ہر بار لی گئی سطریں
+intel-course-about = آخری بار { $n } سطریں آئیں۔
+intel-rows = سطریں
+intel-quality = معیار
+intel-runs = اندراج کی تاریخ، تازہ ترین پہلے
+intel-started = آغاز
+intel-outcome = نتیجہ
+intel-outcome-running = جاری
+intel-outcome-applied = لاگو
+intel-outcome-held = روکا گیا
+intel-outcome-failed = ناکام
+intel-outcome-interrupted = ادھورا
+intel-accepted = لی گئیں
+intel-refused = رد
+intel-fresh = نئی
+intel-changed = بدلیں
+intel-withdrawn = واپس لی گئیں
+intel-no-runs = ابھی تک نہیں لیا گیا
+intel-no-runs-next = اس کی باری ہے؛ شروع ہوتے ہی یہاں دکھائی دے گا۔
+
+intel-refused-lines = رد شدہ سطریں
+intel-refused-caption = { $n } سطریں رد ہوئیں، جن میں سے { $kept } یہاں محفوظ ہیں
+intel-line = سطر
+intel-reason = وجہ
+intel-excerpt = سطر کا آغاز
+intel-none-refused = کوئی سطر رد نہیں ہوئی
+intel-none-refused-next = اس بار ہر سطر پڑھی جا سکی۔
+
+intel-warning-lists = انتباہی فہرستیں
+intel-warning-lead = کن چیزوں کو بند نہیں کیا جا سکتا، یا کسی فرد کے بغیر نہیں، ذرائع چاہے جو کہیں۔
+intel-warning-caption = { $n } اندراجات، تیاری: { $when }
+intel-warning-list = فہرست
+intel-warning-does = کیا کرتی ہے
+intel-warning-why = کیوں
+intel-warning-entries = اندراجات
+intel-warning-version = نسخہ
+intel-warning-hits = انتباہی فہرستیں جن میں یہ آتا ہے
+intel-warning-what = انتباہی فہرستیں کیا کرتی ہیں
+intel-no-warning = ابھی کوئی انتباہی فہرست تیار نہیں
+intel-no-warning-next = ہماری اپنی فہرستیں آغاز کے ایک منٹ میں بنتی ہیں۔ MISP کی فہرستیں بطور ذریعہ شامل کریں۔
+
+intel-score = درجہ
+intel-score-unit = سو میں سے
+intel-score-curve = وقت کے ساتھ درجہ، 30 دن پہلے سے 90 دن بعد تک
+intel-score-threshold = قابلِ عمل
+intel-score-falls = اگر مزید کچھ نظر نہ آیا تو { $score } کا درجہ { $day } کو حد سے نیچے آ جائے گا۔
+intel-score-below = { $score } حد سے نیچے ہے: عمل کے لیے بہت پرانا یا غیر یقینی۔
+intel-assertions = ذرائع کیا کہتے ہیں
+intel-assertions-caption = ہر ذریعے اور قسم کی ایک سطر
+intel-source = ذریعہ
+intel-category = قسم
+intel-confidence = یقین
+intel-first-seen = پہلی بار
+intel-last-seen = آخری بار
+intel-tlp = اشتراک کی حد
+intel-reference = حوالہ
+intel-taken-back = واپس لیا گیا
+
+intel-feeds-well = درست ذرائع
+intel-feeds-held = روکے گئے ذرائع
+intel-things-named = نامزد چیزیں
+intel-unit-feeds = ذرائع
+intel-unit-things = چیزیں، ہر ذریعے میں ایک بار شمار
+intel-of-feeds = کل { $n } ذرائع میں سے
+intel-alone-share = { $share } صرف ایک ذریعے سے

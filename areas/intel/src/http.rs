@@ -1,0 +1,437 @@
+//! The JSON API of threat data.
+
+use crate::{
+    error::IntelError,
+    feeds::{Intel, Pulled},
+    store::{self, RefusedLine, Run, Source, StoredWarningList},
+    view::IndicatorView,
+};
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use sipar_area::{Route, clearance};
+use sipar_authz::{Act, Resource, Role};
+use sipar_model::{Observable, TimestampMs, fact::WarningList};
+use sipar_web::{ApiError, Caller, WebError};
+use std::{collections::BTreeMap, sync::Arc};
+
+pub(crate) const FEED: &str = "feed";
+pub(crate) const INDICATOR: &str = "indicator";
+pub(crate) const WARNING_LIST: &str = "warning-list";
+
+/// Refused lines in one answer.
+const REFUSED_PAGE: u64 = 200;
+
+/// Runs in one answer.
+const RUNS_PAGE: u64 = 50;
+
+/// Hits of one search.
+const SEARCH_MAX: usize = 100;
+
+/// What the routes touch. What a feed says is public as far as its TLP goes; how feeds do is for those who work here.
+pub(crate) fn resources() -> Vec<Resource> {
+    vec![
+        Resource {
+            name: FEED,
+            about: "feeds, their runs and the lines they refused",
+            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst), (Act::Decide, Role::Analyst)],
+        },
+        Resource {
+            name: INDICATOR,
+            about: "what sources say of a name, address, URL or hash, within the reader's TLP",
+            least: &[(Act::Read, Role::Public)],
+        },
+        Resource {
+            name: WARNING_LIST,
+            about: "lists of what must not be blocked",
+            least: &[(Act::Read, Role::Public)],
+        },
+    ]
+}
+
+/// The JSON API.
+pub(crate) fn routes(intel: &Arc<Intel>) -> Vec<Route> {
+    let state = || Arc::clone(intel);
+    vec![
+        Route::get("/api/v1/intel/formats", FEED, get(formats).with_state(state())),
+        Route::get("/api/v1/intel/feeds", FEED, get(list).with_state(state())),
+        Route::post("/api/v1/intel/feeds", FEED, Act::Write, post(add).with_state(state())),
+        Route::get("/api/v1/intel/feeds/{slug}", FEED, get(show).with_state(state())),
+        Route::post("/api/v1/intel/feeds/{slug}/pull", FEED, Act::Write, post(pull).with_state(state())),
+        Route::post("/api/v1/intel/feeds/{slug}/apply", FEED, Act::Decide, post(apply_held).with_state(state())),
+        Route::post("/api/v1/intel/feeds/{slug}/discard", FEED, Act::Decide, post(discard_held).with_state(state())),
+        Route::get("/api/v1/intel/runs/{number}/refused", FEED, get(refused).with_state(state())),
+        Route::get("/api/v1/intel/indicators", INDICATOR, get(search).with_state(state())),
+        Route::get("/api/v1/intel/indicator", INDICATOR, get(indicator).with_state(state())),
+        Route::get("/api/v1/intel/warning-lists", WARNING_LIST, get(warning_lists).with_state(state())),
+    ]
+}
+
+/// The answer to an error: what the caller can mend is said, what is ours is logged.
+pub(crate) fn fault(error: IntelError) -> WebError {
+    match &error {
+        IntelError::NoFeed { .. } => WebError::not_found().detail(error.to_string()),
+        IntelError::NoFormat { .. } | IntelError::Given(_) => WebError::unprocessable(error.to_string()),
+        IntelError::Exists { .. } | IntelError::NotHeld { .. } => WebError::conflict(error.to_string()),
+        IntelError::Fetch { .. } | IntelError::Parse { .. } => WebError::unprocessable(error.chain()),
+        _ => WebError::internal("threat data", &error),
+    }
+}
+
+#[derive(Serialize)]
+struct FormatOut<'a> {
+    slug: &'a str,
+    title: &'a str,
+    publisher: &'a str,
+    homepage: &'a str,
+    licence: &'a str,
+    source: &'a str,
+    family: &'a str,
+    every_min: u32,
+}
+
+async fn formats(State(intel): State<Arc<Intel>>) -> Json<serde_json::Value> {
+    let formats: Vec<FormatOut<'_>> = intel
+        .formats
+        .values()
+        .map(|format| FormatOut {
+            slug: &format.slug,
+            title: &format.title,
+            publisher: &format.publisher,
+            homepage: &format.homepage,
+            licence: &format.licence,
+            source: &format.source,
+            family: &format.family,
+            every_min: format.every_min,
+        })
+        .collect();
+    Json(serde_json::json!({ "formats": formats }))
+}
+
+#[derive(Serialize)]
+struct FeedOut {
+    slug: String,
+    title: String,
+    format: String,
+    origin: String,
+    family: String,
+    trust_percent: u8,
+    every_min: u32,
+    next_pull_at: TimestampMs,
+    last_tried_at: Option<TimestampMs>,
+    last_applied_at: Option<TimestampMs>,
+    rows: Option<u64>,
+    failures: u32,
+    last_error: Option<String>,
+    held: Option<String>,
+}
+
+impl From<Source> for FeedOut {
+    fn from(source: Source) -> Self {
+        let last_error = source.last_error.as_ref().map(|error| shown_error(&source, error));
+        Self {
+            slug: source.about.slug,
+            title: source.about.title,
+            format: source.about.format,
+            origin: without_secrets(&source.about.origin),
+            family: source.about.family,
+            trust_percent: source.about.trust,
+            every_min: source.about.every_min,
+            next_pull_at: source.next_at,
+            last_tried_at: source.tried_at,
+            last_applied_at: source.applied_at,
+            rows: source.last.map(|last| last.accepted),
+            failures: source.failures,
+            last_error,
+            held: source.held.map(|(_, why)| why),
+        }
+    }
+}
+
+/// An error as it may be shown: the address of a feed may hold a key.
+pub(crate) fn shown_error(source: &Source, error: &str) -> String {
+    error.replace(&source.about.origin, &without_secrets(&source.about.origin))
+}
+
+/// An address without user, password and query: keys of feeds stand there.
+pub(crate) fn without_secrets(origin: &str) -> String {
+    let Ok(mut url) = url::Url::parse(origin) else { return origin.to_owned() };
+    if !matches!(url.scheme(), "http" | "https") {
+        return origin.to_owned();
+    }
+    // These fail only for addresses without a host, which are none of these two schemes.
+    let _kept = url.set_username("");
+    let _kept = url.set_password(None);
+    // abuse.ch and others give keys as a part of the path.
+    let is_key = |part: &str| part.len() >= 24 && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let path: Vec<&str> = url.path().split('/').map(|part| if is_key(part) { "..." } else { part }).collect();
+    let path = path.join("/");
+    url.set_path(&path);
+    if url.query().is_some() {
+        url.set_query(Some("..."));
+    }
+    url.to_string()
+}
+
+async fn list(State(intel): State<Arc<Intel>>) -> Result<Json<serde_json::Value>, ApiError> {
+    let sources = intel.house.store.read(store::sources).await.map_err(|error| fault(error.into()))?;
+    let feeds: Vec<FeedOut> = sources.into_iter().map(FeedOut::from).collect();
+    Ok(Json(serde_json::json!({ "feeds": feeds })))
+}
+
+/// A feed to add: a ready entry, with whatever is to differ from it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddFeed {
+    /// The ready entry.
+    pub format: String,
+    /// Its name here.
+    #[serde(default)]
+    pub slug: Option<String>,
+    /// Its title.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Where it is.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// The member wanted from a zip.
+    #[serde(default)]
+    pub member: Option<String>,
+    /// Its family.
+    #[serde(default)]
+    pub family: Option<String>,
+    /// How far it is trusted, in percent.
+    #[serde(default)]
+    pub trust_percent: Option<u8>,
+    /// Minutes between pulls.
+    #[serde(default)]
+    pub every_min: Option<u32>,
+    /// Whether it may be on a private network.
+    #[serde(default)]
+    pub allow_private: bool,
+}
+
+impl AddFeed {
+    /// Adds the feed; returns its name.
+    ///
+    /// # Errors
+    /// When it makes no sense, or its name is taken.
+    pub fn add_to(self, intel: &Intel) -> Result<String, IntelError> {
+        let mut new = intel.draft(&self.format)?;
+        let own_name = self.slug.filter(|slug| !slug.is_empty());
+        if let Some(slug) = own_name {
+            // The generic formats share no family: two lists of one's own are two sources.
+            if new.family == new.format {
+                slug.clone_into(&mut new.family);
+            }
+            new.slug = slug;
+        }
+        new.title = self.title.filter(|title| !title.is_empty()).unwrap_or(new.title);
+        new.origin = self.origin.filter(|origin| !origin.is_empty()).unwrap_or(new.origin);
+        new.family = self.family.filter(|family| !family.is_empty()).unwrap_or(new.family);
+        new.member = self.member.filter(|member| !member.is_empty());
+        new.trust = self.trust_percent.unwrap_or(new.trust);
+        new.every_min = self.every_min.unwrap_or(new.every_min);
+        new.allow_private = self.allow_private;
+        let slug = new.slug.clone();
+        intel.add(new).map(|_| slug)
+    }
+}
+
+/// Over the API a feed may only be fetched over HTTP(S): a path would let a caller read files of this machine.
+/// Paths are for the command line, whose user can read them anyway.
+pub(crate) fn check_remote(origin: Option<&str>) -> Result<(), WebError> {
+    let remote = |origin: &str| origin.is_empty() || origin.starts_with("https://") || origin.starts_with("http://");
+    if origin.is_none_or(|origin| remote(origin.trim())) {
+        return Ok(());
+    }
+    let why = "a path on the server can be added on its command line alone";
+    Err(WebError::unprocessable(why).next("give an address that starts with https://, or use `sipar feed add`"))
+}
+
+async fn add(
+    State(intel): State<Arc<Intel>>,
+    Caller(caller): Caller,
+    Json(asked): Json<AddFeed>,
+) -> Result<(StatusCode, Json<serde_json::Value>), ApiError> {
+    if caller.role < Role::Admin {
+        check_remote(asked.origin.as_deref())?;
+        if asked.allow_private {
+            return Err(WebError::forbidden("only an administrator may add a feed on a private network").into());
+        }
+    }
+    let slug = intel.on_thread(move |intel| asked.add_to(intel)).await.map_err(fault)?;
+    Ok((StatusCode::CREATED, Json(serde_json::json!({ "slug": slug }))))
+}
+
+#[derive(Serialize)]
+struct FeedShown {
+    #[serde(flatten)]
+    feed: FeedOut,
+    things: Option<u64>,
+    alone: Option<u64>,
+    shared: BTreeMap<String, u64>,
+    runs: Vec<Run>,
+}
+
+async fn show(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<Json<FeedShown>, ApiError> {
+    let asked = slug.clone();
+    let found = intel
+        .house
+        .store
+        .read(move |reader| {
+            let Some(source) = store::source(reader, &asked)? else { return Ok(None) };
+            let runs = store::last_runs(reader, source.number, RUNS_PAGE)?;
+            let (quality, sources) = (store::read_quality(reader)?, store::sources(reader)?);
+            Ok::<_, sipar_store::StoreError>(Some((source, runs, quality, sources)))
+        })
+        .await
+        .map_err(|error| fault(error.into()))?;
+    let (source, runs, quality, sources) = found.ok_or_else(|| fault(IntelError::NoFeed { slug }))?;
+    let of = quality.of.get(&source.number);
+    let name = |number: &i64| sources.iter().find(|one| one.number == *number).map(|one| one.about.slug.clone());
+    let shared = of.into_iter().flat_map(|of| &of.shared).filter_map(|(other, n)| Some((name(other)?, *n))).collect();
+    Ok(Json(FeedShown {
+        things: of.map(|of| of.things),
+        alone: of.map(|of| of.alone),
+        shared,
+        runs,
+        feed: source.into(),
+    }))
+}
+
+async fn pull(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<Json<Pulled>, ApiError> {
+    Ok(Json(intel.on_thread(move |intel| intel.pull(&slug)).await.map_err(fault)?))
+}
+
+async fn apply_held(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<Json<Pulled>, ApiError> {
+    Ok(Json(intel.on_thread(move |intel| intel.apply_held(&slug)).await.map_err(fault)?))
+}
+
+async fn discard_held(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<StatusCode, ApiError> {
+    intel.on_thread(move |intel| intel.discard_held(&slug)).await.map_err(fault)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+struct From0 {
+    #[serde(default)]
+    from: u64,
+}
+
+#[derive(Serialize)]
+struct RefusedOut {
+    run: i64,
+    total: u64,
+    kept_at_most: u64,
+    lines: Vec<RefusedLine>,
+}
+
+async fn refused(
+    State(intel): State<Arc<Intel>>,
+    Path(number): Path<i64>,
+    Query(page): Query<From0>,
+) -> Result<Json<RefusedOut>, ApiError> {
+    let (run, lines) = intel
+        .house
+        .store
+        .read(move |reader| {
+            let run = store::run(reader, number)?;
+            Ok::<_, sipar_store::StoreError>((run, store::refused_lines(reader, number, page.from, REFUSED_PAGE)?))
+        })
+        .await
+        .map_err(|error| fault(error.into()))?;
+    let run = run.ok_or_else(WebError::not_found)?;
+    Ok(Json(RefusedOut { run: number, total: run.refused, kept_at_most: store::REFUSED_KEPT_MAX, lines }))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+}
+
+async fn search(
+    State(intel): State<Arc<Intel>>,
+    Caller(caller): Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Json<serde_json::Value>, ApiError> {
+    let found = intel.find(&asked.q, clearance(caller.role), SEARCH_MAX).await.map_err(fault)?;
+    let found: Vec<_> =
+        found.into_iter().map(|(kind, value)| serde_json::json!({ "type": kind.word(), "value": value })).collect();
+    Ok(Json(serde_json::json!({ "indicators": found, "at_most": SEARCH_MAX })))
+}
+
+#[derive(Serialize)]
+struct IndicatorOut {
+    observable: Observable,
+    score: f64,
+    falls_below_threshold_at: Option<TimestampMs>,
+    assertions: Vec<serde_json::Value>,
+    warning_lists: Vec<WarningList>,
+    curve: Vec<(TimestampMs, f64)>,
+}
+
+impl From<IndicatorView> for IndicatorOut {
+    fn from(view: IndicatorView) -> Self {
+        let assertions = view.asserted.iter().map(|one| {
+            let mut out = serde_json::json!(one.assertion);
+            out["withdrawn"] = one.withdrawn.into();
+            out["run"] = one.run.into();
+            out
+        });
+        Self {
+            score: view.score,
+            falls_below_threshold_at: view.falls_at,
+            assertions: assertions.collect(),
+            warning_lists: view.warnings,
+            curve: view.curve,
+            observable: view.observable,
+        }
+    }
+}
+
+async fn indicator(
+    State(intel): State<Arc<Intel>>,
+    Caller(caller): Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Json<IndicatorOut>, ApiError> {
+    let observable = Observable::guess(&asked.q).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let now = intel.house.clock.now();
+    let view = intel.view(observable, clearance(caller.role), now).await.map_err(fault)?;
+    Ok(Json(view.into()))
+}
+
+async fn warning_lists(State(intel): State<Arc<Intel>>) -> Result<Json<serde_json::Value>, ApiError> {
+    let lists = intel.house.store.read(store::stored_lists).await.map_err(|error| fault(error.into()))?;
+    let lists: &[StoredWarningList] = &lists;
+    Ok(Json(serde_json::json!({ "lists": lists })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_in_addresses_are_not_shown() {
+        let check = |origin: &str, expect: &str| assert_eq!(without_secrets(origin), expect);
+        check("https://u:p@feed.example/x?auth-key=123", "https://feed.example/x?...");
+        check("https://feed.example/v2/0123456789abcdef0123456789abcdef/x.csv", "https://feed.example/v2/.../x.csv");
+        check("https://feed.example/x.csv", "https://feed.example/x.csv");
+        check("some/folder/", "some/folder/");
+    }
+
+    #[test]
+    fn paths_come_from_the_command_line_alone() {
+        for fine in [None, Some(""), Some("https://feed.example/"), Some("http://feed.example/")] {
+            assert!(check_remote(fine).is_ok());
+        }
+        for path in ["/etc/passwd", "file:///etc/passwd", "../x", "ftp://x"] {
+            assert!(check_remote(Some(path)).is_err(), "{path}");
+        }
+    }
+}
