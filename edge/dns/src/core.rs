@@ -39,6 +39,17 @@ pub trait Outside {
     fn reply(&mut self, peer: &Peer, message: &[u8]);
 }
 
+/// What becomes of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// The answer stands at the start of the buffer and has this length.
+    Answer(usize),
+    /// The answer comes later, through [`Outside::reply`], or has come that way already.
+    Later,
+    /// There is none.
+    Nothing,
+}
+
 /// A question for an upstream.
 #[derive(Debug)]
 pub struct Outgoing<'a> {
@@ -178,8 +189,7 @@ impl Core {
         self.desk.teller.stats.unsent += count as u64;
     }
 
-    /// A message came from a client and stands at the start of `buf`. The answer takes its place; its length is
-    /// returned. Without one, there is none, or it comes later through `outside`.
+    /// A message came from a client and stands at the start of `buf`. An answer at once takes its place.
     pub fn on_query(
         &mut self,
         now: &Now,
@@ -187,42 +197,45 @@ impl Core {
         buf: &mut [u8],
         length: usize,
         outside: &mut impl Outside,
-    ) -> Option<usize> {
+    ) -> Reaction {
         let Self { live, desk } = self;
         desk.teller.stats.queries += 1;
+        desk.teller.stats.tcp_queries += u64::from(matches!(peer.way, Way::Tcp { .. }));
         let read = Query::read(&buf[..length], desk.teller.settings.config.structured_error_option);
         let query = match read {
             Ok(query) | Err(Fault::Question(query, _) | Fault::CookieOnly(query)) => query,
             Err(Fault::Ignore) => {
                 desk.teller.stats.ignored += 1;
-                return None;
+                return Reaction::Nothing;
             }
             Err(Fault::Header(code)) => {
                 desk.teller.stats.malformed += 1;
-                let within = desk.allowance(now, peer, false) == Allowance::Within;
-                return within.then(|| header_only(buf, code));
+                return match desk.allowance(now, peer, false) {
+                    Allowance::Within => Reaction::Answer(header_only(buf, code)),
+                    _ => Reaction::Nothing,
+                };
             }
         };
         let (asker, known) = desk.asker(now, peer, query);
         match desk.allowance(now, peer, known) {
             Allowance::Within => {}
-            Allowance::Drop => return None,
+            Allowance::Drop => return Reaction::Nothing,
             // RFC 7873 §5.2.3: who knows cookies comes back with the one we send; who does not, over TCP.
-            Allowance::Truncate if asker.cookie.is_some() => {
-                return Some(asker.empty(buf, rcode::BADCOOKIE, 0, &Errors::default()));
+            Allowance::Truncate => {
+                let (code, flags) =
+                    if asker.cookie.is_some() { (rcode::BADCOOKIE, 0) } else { (rcode::NOERROR, flag::TC) };
+                return Reaction::Answer(asker.empty(buf, code, flags, &Errors::default()));
             }
-            Allowance::Truncate => return Some(asker.empty(buf, rcode::NOERROR, flag::TC, &Errors::default())),
         }
-        match (read, live) {
-            (Ok(_), Some(live)) => desk.question(live, now, peer, &asker, buf, outside),
-            (Ok(_), None) => Some(desk.teller.refuse(buf, &asker, ede::NOT_READY)),
-            (Err(Fault::Question(_, code)), _) => {
-                desk.teller.stats.refused += 1;
-                let errors = if code == rcode::BADVERS { Errors::default() } else { Errors::code(ede::NOT_SUPPORTED) };
-                Some(asker.empty(buf, code, 0, &errors))
-            }
-            (Err(_), _) => Some(asker.empty(buf, rcode::NOERROR, 0, &Errors::default())),
-        }
+        let length = match (read, live) {
+            (Ok(_), Some(live)) => match desk.question(live, now, peer, &asker, buf, outside) {
+                Some(length) => length,
+                None => return Reaction::Later,
+            },
+            (Ok(_), None) => desk.teller.refuse(buf, &asker, ede::NOT_READY),
+            (Err(fault), _) => desk.teller.fault(buf, &asker, fault),
+        };
+        Reaction::Answer(length)
     }
 }
 
@@ -379,6 +392,14 @@ impl Teller {
     fn shadow(&mut self, hit: &Hit) {
         self.stats.shadow += 1;
         self.counter.count(hit.decision, true);
+    }
+
+    /// Answers what cannot be answered.
+    fn fault(&mut self, buf: &mut [u8], asker: &Asker, fault: Fault) -> usize {
+        let Fault::Question(_, code) = fault else { return asker.empty(buf, rcode::NOERROR, 0, &Errors::default()) };
+        self.stats.refused += 1;
+        let errors = if code == rcode::BADVERS { Errors::default() } else { Errors::code(ede::NOT_SUPPORTED) };
+        asker.empty(buf, code, 0, &errors)
     }
 
     /// Refuses.

@@ -4,12 +4,13 @@
 //! unfiltered. It says nothing to areas; the house collects its counts per decision and minute ([`counts`]).
 //! It keeps no query log and forgets who asked as soon as the answer is sent.
 //!
-//! The rules are pure ([`message`] to [`forward`]); [`worker`] gives them sockets, one thread a core.
+//! The rules are pure ([`core`], [`forward`] and what they use); a worker gives them sockets, one thread a core.
 
 pub mod answer;
 pub mod block;
 pub mod cache;
 pub mod config;
+mod connections;
 pub mod cookie;
 pub mod core;
 pub mod counts;
@@ -18,19 +19,25 @@ pub mod flights;
 pub mod forward;
 pub mod inspect;
 pub mod message;
+mod mmsg;
+mod outward;
 pub mod peer;
 pub mod policy;
+mod poller;
 pub mod query;
 pub mod ratelimit;
 pub mod reply;
+mod server;
 pub mod siphash;
 pub mod special;
 pub mod stats;
 pub mod upstreams;
+mod worker;
 
 #[cfg(test)]
 mod testing;
 
 pub use config::{BadSetting, BlockAnswer, DnsConfig};
 pub use policy::PolicyHandle;
+pub use server::{DnsServer, RunningDns, StartError};
 pub use stats::Stats;

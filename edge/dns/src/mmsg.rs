@@ -71,12 +71,24 @@ impl Batch {
     pub fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.filled = 0;
         for i in 0..BATCH {
-            self.point(i, i, SLOT_BYTES, size_of::<libc::sockaddr_in6>() as u32, if self.with_control { CONTROL_BYTES } else { 0 });
+            self.point(
+                i,
+                i,
+                SLOT_BYTES,
+                size_of::<libc::sockaddr_in6>() as u32,
+                if self.with_control { CONTROL_BYTES } else { 0 },
+            );
         }
         // SAFETY: the first BATCH headers were just set to point to buffers of `self` with their true lengths; `self`
         // is borrowed mutably, so nobody else touches them until the call returns. The last argument may be null.
         let count = unsafe {
-            libc::recvmmsg(socket.as_raw_fd(), self.headers.as_mut_ptr(), BATCH as u32, libc::MSG_DONTWAIT, ptr::null_mut())
+            libc::recvmmsg(
+                socket.as_raw_fd(),
+                self.headers.as_mut_ptr(),
+                BATCH as u32,
+                libc::MSG_DONTWAIT,
+                ptr::null_mut(),
+            )
         };
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?.min(BATCH);
         for i in 0..count {
@@ -164,7 +176,12 @@ impl Batch {
             // SAFETY: as in `receive`; headers `sent..count` were just set, and the slice bounds the pointer and length.
             let headers = &mut self.headers[sent..count];
             let taken = unsafe {
-                libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), headers.len() as u32, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+                libc::sendmmsg(
+                    socket.as_raw_fd(),
+                    headers.as_mut_ptr(),
+                    headers.len() as u32,
+                    libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
+                )
             };
             match usize::try_from(taken) {
                 Ok(0) => return unsent + count - sent,
@@ -291,7 +308,13 @@ pub fn ignore_path_size(socket: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
 fn set_option(socket: BorrowedFd<'_>, level: i32, option: i32, value: i32) -> io::Result<()> {
     // SAFETY: the value lives on the stack through the call, and its length is told right.
     let result = unsafe {
-        libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), size_of::<i32>() as libc::socklen_t)
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            option,
+            (&raw const value).cast(),
+            size_of::<i32>() as libc::socklen_t,
+        )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

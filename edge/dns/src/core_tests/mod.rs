@@ -86,8 +86,10 @@ impl Rig {
     fn send_from(&mut self, peer: Peer, message: &[u8]) -> Option<Vec<u8>> {
         let mut buf = vec![0; 4096.max(message.len())];
         buf[..message.len()].copy_from_slice(message);
-        let length = self.core.on_query(&self.now, &peer, &mut buf, message.len(), &mut self.outside)?;
-        Some(buf[..length].to_vec())
+        match self.core.on_query(&self.now, &peer, &mut buf, message.len(), &mut self.outside) {
+            Reaction::Answer(length) => Some(buf[..length].to_vec()),
+            Reaction::Later | Reaction::Nothing => None,
+        }
     }
 
     fn send(&mut self, message: &[u8]) -> Option<Vec<u8>> {
