@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 use sipar_area::{Area, House};
+use sipar_intel::feeds::Intel;
+use sipar_registry::Registry;
 use sipar_shield::Shield;
 use std::sync::Arc;
 
@@ -11,15 +13,26 @@ pub struct Areas {
     pub list: Vec<Arc<dyn Area>>,
     /// The edges of this process answer from its snapshots.
     pub shield: Arc<Shield>,
+    /// Commands wait for its warning lists.
+    pub intel: Arc<Intel>,
+    /// The demonstration brings organisations.
+    pub registry: Arc<Registry>,
 }
 
 /// Every area of this build.
 pub fn areas(house: &House) -> Result<Areas> {
     let shield = sipar_shield::area(house)?;
+    let registry = sipar_registry::area(house)?;
+    let intel = sipar_intel::area(house)?;
     let list: Vec<Arc<dyn Area>> = vec![
-        sipar_registry::area(house)?,
-        sipar_intel::area(house)?,
+        registry.clone(),
+        intel.clone(),
         shield.clone(),
     ];
-    Ok(Areas { list, shield: Arc::clone(shield.shield()) })
+    Ok(Areas {
+        list,
+        shield: Arc::clone(shield.shield()),
+        intel: Arc::clone(intel.intel()),
+        registry: Arc::clone(registry.registry()),
+    })
 }

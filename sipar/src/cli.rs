@@ -130,9 +130,6 @@ pub enum FeedCommand {
         /// A ready format from packs/feeds, when the name is not itself one.
         #[arg(long)]
         format: Option<String>,
-        /// Category of what it lists, when the format does not say.
-        #[arg(long)]
-        category: Option<String>,
         /// Allow it to be fetched from private addresses.
         #[arg(long)]
         allow_private: bool,
@@ -157,7 +154,12 @@ pub enum FeedCommand {
 #[derive(Debug, Subcommand)]
 pub enum WarningCommand {
     /// Load MISP warning lists: a folder of them, or the Python package `pymispwarninglists` (folder or wheel).
-    Load { path: PathBuf },
+    Load {
+        path: PathBuf,
+        /// Name of the collection; loading it again brings it up to date.
+        #[arg(long, default_value = "warning-lists")]
+        slug: String,
+    },
     /// List them.
     List,
 }

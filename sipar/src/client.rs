@@ -14,6 +14,7 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde_json::Value;
+use sipar_intel::feeds::Intel;
 use std::{net::SocketAddr, path::Path};
 use tower::ServiceExt as _;
 
@@ -62,6 +63,7 @@ impl Client {
     /// In a house of its own, nobody else delivers facts and runs jobs.
     async fn settle(&self) -> Result<()> {
         let Self::Own { assembled, .. } = self else { return Ok(()) };
+        assembled.areas.intel.on_thread(Intel::refresh_warnings).await?;
         for _ in 0..ROUNDS_MAX {
             let delivered = tasks::deliver(assembled).await?;
             assembled.areas.shield.reconcile().await?;

@@ -42,15 +42,15 @@ impl Running {
         counts
     }
 
-    /// Ends the answering.
-    pub fn stop(self) {
+    /// Ends the answering; returns what was counted and not taken yet.
+    pub fn stop(self) -> Vec<Sighting> {
         if let Some(stop) = self.stop_reputation {
             // Not received when the service has ended by itself.
             let _ended = stop.send(());
         }
-        if let Some(dns) = self.dns {
-            dns.stop();
-        }
+        let mut counts = self.edges.reputation.take_counts();
+        counts.extend(self.dns.into_iter().flat_map(RunningDns::stop));
+        counts
     }
 }
 
@@ -80,7 +80,7 @@ pub async fn start(dns: DnsConfig, reputation: &ReputationConfig) -> Result<Runn
     }
     let running_dns = match dns.listen.is_empty() {
         true => None,
-        false => Some(sipar_dns::DnsServer::start(&dns, edges.dns.clone(), clock).context("starting DNS")?),
+        false => Some(sipar_dns::DnsServer::start(&dns, &edges.dns, clock).context("starting DNS")?),
     };
     let dns_addresses = running_dns.as_ref().map(|dns| dns.local_addrs().to_vec()).unwrap_or_default();
     Ok(Running { edges, dns: running_dns, dns_addresses, reputation_address, stop_reputation })
@@ -218,7 +218,8 @@ pub async fn run(args: EdgeArgs) -> Result<()> {
     let follow = tokio::spawn(running.edges.clone().follow(files, hint));
     wait_for_end().await?;
     follow.abort();
-    running.stop();
+    // An edge without a control plane has nobody to tell its counts to.
+    drop(running.stop());
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub async fn look_up(State(state): State<HouseState>, ctx: PageContext, Query(as
         parts.extend(area.panel(&ctx, &subject).await.map_err(fault("looking something up"))?);
     }
     let body = html! {
-        @if parts.is_empty() { (ui::empty(&ctx.t("house-look-up-none"), &ctx.t("house-look-up-none-next"))) }
+        @if parts.is_empty() { (ui::empty(&ctx.t("house-look-up-none"), html! { p { (ctx.t("house-look-up-none-next")) } })) }
         @for part in &parts { (part) }
     };
     let kind = ctx.t(&format!("house-kind-{}", subject.kind()));
@@ -78,7 +78,7 @@ pub async fn search(State(state): State<HouseState>, ctx: PageContext, Query(ask
             } }
         }
         @if hits.is_empty() {
-            (ui::empty(&ctx.t("house-search-none"), &ctx.t("house-search-none-next")))
+            (ui::empty(&ctx.t("house-search-none"), html! { p { (ctx.t("house-search-none-next")) } }))
         } @else {
             ul.hits { @for hit in &hits {
                 li { a href=(hit.href) { bdi dir="ltr" { (hit.title) } } " " span { (hit.about) } }

@@ -7,7 +7,7 @@ use crate::{
     tasks,
 };
 use anyhow::{Context, Result};
-use sipar_model::{Fact, fact::FACT_ITEMS_MAX};
+use sipar_model::{Fact, Sighting, fact::FACT_ITEMS_MAX};
 use sipar_store::outbox;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinSet};
@@ -71,12 +71,11 @@ pub async fn start(config: &Config) -> Result<Server> {
 async fn tell_counts(assembled: Arc<Assembled>, edges: Arc<edge::Running>) {
     loop {
         tokio::time::sleep(COUNTS_EVERY).await;
-        tell_once(&assembled, &edges).await;
+        tell(&assembled, &edges.take_counts()).await;
     }
 }
 
-async fn tell_once(assembled: &Assembled, edges: &edge::Running) {
-    let counts = edges.take_counts();
+async fn tell(assembled: &Assembled, counts: &[Sighting]) {
     let now = assembled.house.clock.now();
     for part in counts.chunks(FACT_ITEMS_MAX) {
         let fact = Fact::Sightings(part.to_vec());
@@ -92,13 +91,12 @@ impl Server {
     pub async fn stop(mut self) {
         // Not received when the portal has ended by itself.
         let _ended = self.stop_portal.send(());
-        tell_once(&self.assembled, &self.edges).await;
         self.tasks.shutdown().await;
+        if let Some(edges) = Arc::into_inner(self.edges) {
+            tell(&self.assembled, &edges.stop()).await;
+        }
         // It says where to reach a server that is gone.
         let _gone = std::fs::remove_file(&self.running_file);
-        if let Some(edges) = Arc::into_inner(self.edges) {
-            edges.stop();
-        }
     }
 }
 

@@ -85,7 +85,11 @@ async fn repeat(area: &'static str, job: Job) {
 
 async fn publish_ledger(house: sipar_area::House) {
     loop {
-        if let Err(error) = house.ledger.publish(&house.store).await {
+        let published = house.ledger.publish(&house.store).await;
+        if published.as_ref().is_ok_and(|published| published.more) {
+            continue;
+        }
+        if let Err(error) = published {
             let error = AreaError::because("publishing the ledger", error);
             tracing::error!(error = error.chain(), "the ledger was not published; its entries wait");
             tokio::time::sleep(REST_AFTER_FAILURE).await;

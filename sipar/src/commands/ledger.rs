@@ -20,7 +20,13 @@ pub fn run(config: &Config, command: LedgerCommand) -> Result<()> {
                 None => own()?,
             };
             match sipar_ledger::verify(&folder, &key) {
-                Ok(report) => println!("{report}"),
+                Ok(report) => {
+                    let root = report.root.to_base64();
+                    println!("the ledger verifies: {} entries, root {root}, {} files compared", report.size, report.files);
+                    for stranger in &report.strangers {
+                        println!("not part of a ledger: {stranger}");
+                    }
+                }
                 Err(faults) => {
                     for fault in &faults {
                         eprintln!("{fault}");
