@@ -12,7 +12,6 @@ pub fn run(root: &Path, deny: bool) -> Result<()> {
     let mut report = Report::default();
     report.check("programs", || programs::install_missing(root));
     report.check("real data", || real::fetch(root).map(|_| ()));
-    report.check("portal assets", || portal_assets(root));
     report.check("format", || {
         shell::run(shell::cargo(root).args(["fmt", "--all", "--check"]))
             .context("run `cargo fmt --all` and commit what it changes")
@@ -26,17 +25,6 @@ pub fn run(root: &Path, deny: bool) -> Result<()> {
     check_tests(&mut report, root);
     check_licences(&mut report, root, deny);
     report.close()
-}
-
-/// What the portal takes from npm, at the versions of its lock file.
-fn portal_assets(root: &Path) -> Result<()> {
-    let folder = root.join("base/web/assets");
-    if !folder.join("package-lock.json").is_file() {
-        println!("    base/web/assets names no npm packages");
-        return Ok(());
-    }
-    let npm = ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"];
-    shell::output(shell::command("npm", &folder).args(npm)).map(|_| ())
 }
 
 fn check_tests(report: &mut Report, root: &Path) {
