@@ -129,8 +129,13 @@ impl Intel {
     /// # Errors
     /// When there is no such format.
     pub fn draft(&self, format: &str) -> Result<NewSource, IntelError> {
-        let ready = self.format(format)?;
-        Ok(NewSource {
+        Ok(Self::draft_of(self.format(format)?))
+    }
+
+    /// A new source with all that `ready` says.
+    #[must_use]
+    pub fn draft_of(ready: &FeedFormat) -> NewSource {
+        NewSource {
             slug: ready.slug.clone(),
             title: ready.title.clone(),
             format: ready.slug.clone(),
@@ -140,7 +145,7 @@ impl Intel {
             trust: 100,
             allow_private: false,
             every_min: ready.every_min,
-        })
+        }
     }
 
     /// Adds a feed, due at once.

@@ -55,9 +55,15 @@ fn pull(intel: &Intel) -> Result<Option<String>, IntelError> {
     Ok((!parts.is_empty()).then(|| parts.join("; ")))
 }
 
-pub(crate) fn quality(intel: &Intel) -> Result<Option<String>, IntelError> {
+fn quality(intel: &Intel) -> Result<Option<String>, IntelError> {
     let Some((run, counts)) = intel.house.store.read_blocking(store::count_quality)? else { return Ok(None) };
     let now = intel.house.clock.now();
     intel.write(move |tx| store::keep_quality(tx, run, &counts, now))?;
     Ok(None)
+}
+
+/// Counts quality at once, for tests of what it counts.
+#[cfg(test)]
+pub(crate) fn tests_quality(intel: &Intel) {
+    quality(intel).expect("quality");
 }

@@ -19,6 +19,8 @@ pub mod parse;
 pub mod store;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod view;
 pub mod warning;
 
