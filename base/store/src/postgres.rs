@@ -29,14 +29,22 @@ impl PgSession {
         Self { pool, runtime, client: None }
     }
 
-    /// Takes a connection and starts a transaction with `begin`.
+    /// Takes a connection and starts a transaction with `begin`. Connections that died in the pool, as all do when the
+    /// server is started anew, are thrown away here: nothing was done on them yet.
     pub(crate) fn begin(&mut self, begin: &str) -> Result<(), Failure> {
-        let taken = self.runtime.block_on(self.pool.get()).map_err(|error| {
-            let doing = "opening a connection".to_owned();
-            Failure::Final(StoreError::Disconnected { doing, source: Arc::new(error) })
-        })?;
-        self.client = Some(taken);
-        self.batch(begin).inspect_err(|_| self.discard())
+        let mut dead = self.pool.status().max_size;
+        loop {
+            let taken = self.runtime.block_on(self.pool.get()).map_err(|error| {
+                let doing = "opening a connection".to_owned();
+                Failure::Final(StoreError::Disconnected { doing, source: Arc::new(error) })
+            })?;
+            self.client = Some(taken);
+            match self.batch(begin) {
+                Err(Failure::Final(StoreError::Disconnected { .. })) if dead > 0 => self.discard(),
+                outcome => return outcome.inspect_err(|_| self.discard()),
+            }
+            dead -= 1;
+        }
     }
 
     /// Commits, and gives the connection back.

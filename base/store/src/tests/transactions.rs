@@ -2,7 +2,7 @@
 
 use super::{add, count, make_table};
 use crate::testing::{each_config, each_store, each_store_blocking};
-use crate::{Reader, Store, StoreError, Tx, params};
+use crate::{Dialect, Reader, Store, StoreError, Tx, params};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -211,6 +211,33 @@ fn what_was_acknowledged_is_there_after_opening_again() {
         drop(store);
         let store = Store::open(config).expect("opened again");
         assert_eq!(store.write_blocking(|tx| tx.take_numbers("x", 1)).expect("taken"), 6);
+    });
+}
+
+#[test]
+fn a_connection_that_died_is_replaced_and_one_that_dies_is_told() {
+    each_config(|config| {
+        let (store, other) = (Store::open(config).expect("opened"), Store::open(config).expect("opened"));
+        if store.dialect() == Dialect::Sqlite {
+            return;
+        }
+        fn own_pid(reader: &mut Reader<'_>) -> Result<i32, StoreError> {
+            reader.query_one("select pg_backend_pid()", params![])?.try_get(0)
+        }
+        let end = move |pid: i32| {
+            let ended = other.read_blocking(move |r| r.query("select pg_terminate_backend(?1)", params![pid]));
+            ended.expect("ended");
+        };
+        let idle = store.write_blocking(|tx| own_pid(tx)).expect("a connection");
+        end(idle);
+        assert_eq!(store.write_blocking(|tx| tx.take_numbers("x", 1)).expect("on a new connection"), 1);
+        let lost = store.write_blocking(move |tx| {
+            tx.take_numbers("x", 1)?;
+            end(own_pid(tx)?);
+            tx.take_numbers("x", 1)
+        });
+        assert!(matches!(lost, Err(StoreError::Disconnected { .. })), "{lost:?}");
+        assert_eq!(store.write_blocking(|tx| tx.take_numbers("x", 1)).expect("nothing was kept"), 2);
     });
 }
 
