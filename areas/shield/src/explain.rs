@@ -154,6 +154,8 @@ impl Shield {
             leaf: leaf.to_base64(),
             path: proof.hashes.iter().map(|hash| hash.to_base64()).collect(),
             checkpoint: proof.signed.note.clone(),
+            href: None,
+            command: Some("sipar ledger verify".into()),
         })
     }
 }

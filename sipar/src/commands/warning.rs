@@ -23,7 +23,14 @@ pub async fn run(config: &Config, command: WarningCommand) -> Result<()> {
     }
     let answer = client.get("/api/v1/intel/warning-lists").await?;
     for list in answer.get("lists").and_then(Value::as_array).into_iter().flatten() {
-        println!("{:<7} {:>8} entries  {:<44} {}", text(list, "kind"), text(list, "entries"), text(list, "slug"), text(list, "title"));
+        let about = list.get("list").cloned().unwrap_or_default();
+        println!(
+            "{:<7} {:>8} entries  {:<44} {}",
+            text(&about, "kind"),
+            text(&about, "entries"),
+            text(&about, "slug"),
+            text(&about, "title")
+        );
     }
     Ok(())
 }

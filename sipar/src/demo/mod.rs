@@ -76,9 +76,12 @@ async fn load(config: &Config, server: &Server, client: &Client) -> Result<()> {
             let origin = absolute(&folder.join("feeds").join(file))?;
             client.post("/api/v1/intel/feeds", &json!({ "slug": slug, "format": format, "origin": origin })).await?;
         }
-        let pulled = client.post(&format!("/api/v1/intel/feeds/{slug}/pull"), &json!({})).await?;
-        let text = |key| crate::commands::text(&pulled, key);
-        println!("  feed {slug:<18} {:>4} new, {:>3} changed, {:>2} lines refused", text("fresh"), text("changed"), text("refused"));
+        client.post(&format!("/api/v1/intel/feeds/{slug}/pull"), &json!({})).await?;
+        let feed = client.get(&format!("/api/v1/intel/feeds/{slug}")).await?;
+        let runs = feed.get("runs").and_then(Value::as_array);
+        let last = runs.and_then(|runs| runs.first()).cloned().unwrap_or_default();
+        let text = |key| crate::commands::text(&last, key);
+        println!("  feed {slug:<18} {:>4} lines, {:>3} accepted, {:>2} refused", text("lines"), text("accepted"), text("refused"));
     }
     settle(server).await
 }

@@ -1,7 +1,7 @@
 //! Decisions and what is held, as lists.
 
 use crate::{
-    Shield,
+    Shield, ShieldError,
     explain::{state_word, word},
     http::{AnswerBody, DECISION, HELD, TakeBody, do_answer, do_take, filter, refusal},
     store::{
@@ -50,7 +50,7 @@ pub async fn decisions(
     records.retain(|record| record.decision.tlp <= clearance(ctx.identity.role));
     let body = html! {
         (filters(&ctx, &query))
-        (table(&ctx, &records))
+        (table(&ctx, &records, About::Said))
         @if let Some(before) = next {
             nav.pager { a rel="next" href=(ctx.href_with("before", &before.to_string())) { (ctx.t("shield-older")) } }
         }
@@ -77,12 +77,21 @@ fn filters(ctx: &PageContext, query: &DecisionsQuery) -> Markup {
     }
 }
 
+/// Whether a table of decisions says what each is about: not on the page about that very thing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Say it.
+    Said,
+    /// The page's heading says it.
+    Heading,
+}
+
 /// Decisions as a table.
-pub fn table(ctx: &PageContext, records: &[Record]) -> Markup {
+pub fn table(ctx: &PageContext, records: &[Record], about: About) -> Markup {
     let rows = records.iter().map(|record| {
         let decision = &record.decision;
         let href = format!("/decisions/{}", decision.number.0);
-        vec![
+        let mut row = vec![
             html! { a href=(href) { (decision.number) } },
             html! { (decision.observable.value()) },
             html! { (ui::action(ctx, decision.action)) " " (ui::category(ctx, decision.category)) },
@@ -90,19 +99,27 @@ pub fn table(ctx: &PageContext, records: &[Record]) -> Markup {
             html! { (who(ctx, &decision.decided_by)) },
             html! { (ctx.when(decision.decided_at)) },
             html! { (ctx.when(decision.expires_at)) },
-        ]
+        ];
+        if about == About::Heading {
+            row.remove(1);
+        }
+        row
     });
+    let mut columns = vec![
+        ui::Column::code(ctx.t("shield-number")),
+        ui::Column::code(ctx.t("shield-observable")),
+        ui::Column::text(ctx.t("shield-what")),
+        ui::Column::text(ctx.t("shield-state")),
+        ui::Column::text(ctx.t("shield-by")),
+        ui::Column::text(ctx.t("shield-since")),
+        ui::Column::text(ctx.t("shield-until")),
+    ];
+    if about == About::Heading {
+        columns.remove(1);
+    }
     ui::table(&ui::Table {
         caption: ctx.t("shield-decisions-caption"),
-        columns: vec![
-            ui::Column::code(ctx.t("shield-number")),
-            ui::Column::code(ctx.t("shield-observable")),
-            ui::Column::text(ctx.t("shield-what")),
-            ui::Column::text(ctx.t("shield-state")),
-            ui::Column::text(ctx.t("shield-by")),
-            ui::Column::text(ctx.t("shield-since")),
-            ui::Column::text(ctx.t("shield-until")),
-        ],
+        columns,
         rows: rows.collect(),
         empty: Some(ui::empty(&ctx.t("shield-none"), html! { p { (ctx.t("shield-none-next")) } })),
     })
@@ -177,7 +194,10 @@ pub async fn held(
     let (report, mut rows) = shield
         .house
         .store
-        .read(move |reader| Ok((held::report(reader)?, held::page(reader, Some(state), &after, ROWS + 1)?)))
+        .read(move |reader| {
+            let report = held::report(reader)?;
+            Ok::<_, ShieldError>((report, held::page(reader, Some(state), &after, ROWS + 1)?))
+        })
         .await
         .map_err(refusal)?;
     let next = (rows.len() > ROWS)

@@ -1,6 +1,6 @@
 //! One decision, and the shield's part of the page about an observable.
 
-use super::lists::{state_badge, table, who};
+use super::lists::{About, state_badge, table, who};
 use crate::{
     Shield, ShieldError,
     explain::{Known, word},
@@ -168,7 +168,7 @@ pub async fn panel(
         @if !known.hits.is_empty() {
             ul { @for hit in &known.hits { li { (ui::warning(ctx, hit.kind)) " " (ui::mono(&hit.list)) } } }
         }
-        @if !known.history.is_empty() { (table(ctx, &known.history)) }
+        @if !known.history.is_empty() { (table(ctx, &known.history, About::Heading)) }
         @if let Some(record) = newest { (proof(ctx, shield, record.ledger_index)) }
         @if let Some((seen, _)) = known.seen {
             p { (ctx.tw("shield-seen", &[("n", number(i64::try_from(seen).unwrap_or(i64::MAX)).into())])) }

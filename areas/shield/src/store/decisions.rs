@@ -363,7 +363,7 @@ pub fn each_in_force(
     reader.each(&sql, params![now], |row| {
         record(&row).and_then(&mut take).map_err(|error| {
             failed = Some(error);
-            sipar_store::StoreError::stopped("reading the decisions in force")
+            sipar_store::StoreError::stopped(std::fmt::Error)
         })
     })
     .map_err(|error| failed.take().unwrap_or_else(|| error.into()))
