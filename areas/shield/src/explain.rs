@@ -1,12 +1,11 @@
-//! The chain of reasons behind a block: warning lists, decision, ledger, snapshot.
+//! The shield's links of the chain of reasons: what is held, decisions, ledger, snapshot. Warning lists are intel's.
 
 use crate::{
     Shield, ShieldError,
-    hear::hits,
     store::{
         decisions::{self, Record},
         held::{self, Held},
-        lists, read, sightings, snapshots,
+        read, sightings, snapshots,
     },
 };
 use sipar_area::{Reason, SearchHit};
@@ -19,7 +18,6 @@ const HISTORY_MAX: usize = 50;
 
 /// Everything that the shield knows of one thing.
 pub(crate) struct Known {
-    pub hits: Vec<crate::model::WarningHit>,
     pub history: Vec<Record>,
     pub held: Option<Held>,
     /// The decision that covers it in the current snapshot, with the snapshot's serial.
@@ -30,20 +28,18 @@ pub(crate) struct Known {
 impl Shield {
     /// Gathers what is known of `subject`, nothing above `clearance`.
     pub(crate) async fn known(&self, subject: &Observable, clearance: Tlp) -> Result<Known, ShieldError> {
-        let (shield, asked) = (self.clone_handles(), subject.clone());
+        let asked = subject.clone();
         let day_ago = self.house.clock.now().plus_days(-1);
         let mut known = self
             .house
             .store
             .read(move |reader| {
-                let index = lists::in_use(reader)?.map(|in_use| shield.index(&in_use.blob)).transpose()?;
                 let history = read::history(reader, &asked, HISTORY_MAX)?;
                 let seen = match history.first() {
                     Some(newest) => Some(sightings::of(reader, newest.decision.number, day_ago)?),
                     None => None,
                 };
                 Ok::<_, ShieldError>(Known {
-                    hits: index.map(|index| hits(&index, &asked)).unwrap_or_default(),
                     held: held::of(reader, &[&asked])?.into_iter().flatten().next(),
                     history,
                     in_snapshot: None,
@@ -83,10 +79,6 @@ impl Shield {
         let known = self.known(subject, clearance).await?;
         let mut reasons = Vec::new();
         let mut add = |kind, text: String, at, data| reasons.push(Reason { area: "shield", kind, text, at, data });
-        for hit in &known.hits {
-            let data = serde_json::json!({ "list": hit.list, "type": hit.kind });
-            add("warning", format!("warning list `{}` touches it (type {})", hit.list, hit.kind), None, data);
-        }
         if let Some(held) = &known.held {
             let text = format!("held ({}) because of {}", state_word(held), held.lists.join(", "));
             add("held", text, Some(held.at), serde_json::json!({ "state": held.state, "lists": held.lists }));

@@ -78,8 +78,9 @@ async fn load(config: &Config, server: &Server, client: &Client) -> Result<()> {
         }
         client.post(&format!("/api/v1/intel/feeds/{slug}/pull"), &json!({})).await?;
         let feed = client.get(&format!("/api/v1/intel/feeds/{slug}")).await?;
+        let applied = |run: &&Value| run.get("outcome").and_then(Value::as_str) == Some("applied");
         let runs = feed.get("runs").and_then(Value::as_array);
-        let last = runs.and_then(|runs| runs.first()).cloned().unwrap_or_default();
+        let last = runs.and_then(|runs| runs.iter().find(applied)).cloned().unwrap_or_default();
         let text = |key| crate::commands::text(&last, key);
         println!("  feed {slug:<18} {:>4} lines, {:>3} accepted, {:>2} refused", text("lines"), text("accepted"), text("refused"));
     }

@@ -165,9 +165,6 @@ pub async fn panel(
                 (ctx.t(&format!("shield-held-{}", crate::explain::state_word(held)))) ": " (ui::mono(&held.lists.join(", ")))
             }))
         }
-        @if !known.hits.is_empty() {
-            ul { @for hit in &known.hits { li { (ui::warning(ctx, hit.kind)) " " (ui::mono(&hit.list)) } } }
-        }
         @if !known.history.is_empty() { (table(ctx, &known.history, About::Heading)) }
         @if let Some(record) = newest { (proof(ctx, shield, record.ledger_index)) }
         @if let Some((seen, _)) = known.seen {
