@@ -177,9 +177,11 @@ fn the_real_lists() {
         serde_json::from_str(&std::fs::read_to_string(names).expect("names")).expect("JSON");
     let mut by_kind = std::collections::BTreeMap::<&str, u32>::new();
     for name in config["blacklist"].as_array().expect("names") {
-        // One of them, `com12786312634`, is a single label: a domain, but nothing that `guess` takes.
+        // Among them are a single label, `com12786312634`, which `guess` does not take, and some addresses.
         let name = name.as_str().expect("text");
-        let observable = Observable::from_parts(sipar_model::ObservableKind::Domain, name).expect("name");
+        let observable = Observable::guess(name)
+            .or_else(|_| Observable::from_parts(sipar_model::ObservableKind::Domain, name))
+            .expect("name");
         let worst = index.hits(&observable).iter().filter_map(|number| index.list(*number)).map(|list| list.kind).max();
         *by_kind.entry(worst.map_or("none", WarningKind::word)).or_default() += 1;
     }
