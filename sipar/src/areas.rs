@@ -24,11 +24,7 @@ pub fn areas(house: &House) -> Result<Areas> {
     let shield = sipar_shield::area(house)?;
     let registry = sipar_registry::area(house)?;
     let intel = sipar_intel::area(house)?;
-    let list: Vec<Arc<dyn Area>> = vec![
-        registry.clone(),
-        intel.clone(),
-        shield.clone(),
-    ];
+    let list: Vec<Arc<dyn Area>> = vec![registry.clone(), intel.clone(), shield.clone()];
     Ok(Areas {
         list,
         shield: Arc::clone(shield.shield()),

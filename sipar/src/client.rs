@@ -103,11 +103,9 @@ async fn over_http(
     request: axum::http::request::Builder,
     body: Vec<u8>,
 ) -> Result<(StatusCode, Bytes)> {
-    let stream = tokio::net::TcpStream::connect(address)
-        .await
-        .with_context(|| format!("reaching the server at {address}"))?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
+    let stream =
+        tokio::net::TcpStream::connect(address).await.with_context(|| format!("reaching the server at {address}"))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let request = request.header(header::HOST, address.to_string()).body(Full::new(Bytes::from(body)))?;
     let response = sender.send_request(request).await?;

@@ -158,7 +158,8 @@ impl Edges {
     }
 
     fn take_networks(&self, files: &Followed) {
-        let opened = Networks::open(&files.networks, &files.key).and_then(|networks| networks.scrub().map(|()| networks));
+        let opened =
+            Networks::open(&files.networks, &files.key).and_then(|networks| networks.scrub().map(|()| networks));
         match opened {
             Ok(networks) => self.reputation.swap_networks(Arc::new(networks)),
             Err(error) => {
@@ -240,7 +241,8 @@ mod tests {
 
     #[test]
     fn resolvers_of_a_machine() {
-        let text = "# comment\nnameserver 192.0.2.53\n nameserver 2001:db8::53\nnameserver fe80::1%eth0\nsearch example\n";
+        let text =
+            "# comment\nnameserver 192.0.2.53\n nameserver 2001:db8::53\nnameserver fe80::1%eth0\nsearch example\n";
         let expect: Vec<SocketAddr> = ["192.0.2.53:53", "[2001:db8::53]:53"].map(|a| a.parse().expect(a)).into();
         assert_eq!(resolvers_in(text), expect);
     }

@@ -145,8 +145,7 @@ fn snapshot_key(path: &Path) -> Result<SigningKey> {
 
 /// The keys, with one for the command line of whoever owns the data folder.
 fn gate(layout: &Layout<'_>, clock: Arc<dyn Clock>, secure: bool) -> Result<Arc<Gate>> {
-    let mut keyring =
-        if layout.keyring().exists() { Keyring::load(&layout.keyring())? } else { Keyring::default() };
+    let mut keyring = if layout.keyring().exists() { Keyring::load(&layout.keyring())? } else { Keyring::default() };
     if !layout.operator_key().exists() {
         keyring.revoke(OPERATOR);
         let secret = keyring.issue(OPERATOR, Role::Admin, None, &SystemRandom)?;

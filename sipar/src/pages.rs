@@ -42,7 +42,11 @@ pub struct What {
 }
 
 /// The page about one observable: every area's part.
-pub async fn look_up(State(state): State<HouseState>, ctx: PageContext, Query(asked): Query<What>) -> Result<Response, WebError> {
+pub async fn look_up(
+    State(state): State<HouseState>,
+    ctx: PageContext,
+    Query(asked): Query<What>,
+) -> Result<Response, WebError> {
     let subject = Observable::guess(&asked.what).map_err(|error| WebError::bad_request(error.to_string()))?;
     let mut parts: Vec<Markup> = Vec::new();
     for area in state.areas.iter() {
@@ -63,7 +67,11 @@ pub struct SearchFor {
 }
 
 /// Search: something that is an observable leads to its page when nothing else is found.
-pub async fn search(State(state): State<HouseState>, ctx: PageContext, Query(asked): Query<SearchFor>) -> Result<Response, WebError> {
+pub async fn search(
+    State(state): State<HouseState>,
+    ctx: PageContext,
+    Query(asked): Query<SearchFor>,
+) -> Result<Response, WebError> {
     let text = asked.q.trim();
     let hits = find(&state, text, clearance(ctx.identity.role)).await?;
     let subject = Observable::guess(text).ok();

@@ -32,8 +32,7 @@ impl OwnerTable {
                     _ => false,
                 };
                 if free {
-                    let owner =
-                        Owner { party: party.slug.clone(), title: party.title.clone(), asset: asset.clone() };
+                    let owner = Owner { party: party.slug.clone(), title: party.title.clone(), asset: asset.clone() };
                     table.owners.push(owner);
                 }
             }

@@ -32,15 +32,7 @@ pub fn put(tx: &mut Tx<'_>, parties: &[Party], now: TimestampMs) -> Result<(), R
          on conflict (slug) do update set title = excluded.title, title_ur = excluded.title_ur, tier = excluded.tier,
              sector = excluded.sector, contact = excluded.contact, updated_at = excluded.updated_at",
         parties.iter().map(|party| {
-            values![
-                &party.slug,
-                &party.title,
-                &party.title_ur,
-                party.tier.word(),
-                &party.sector,
-                &party.contact,
-                now
-            ]
+            values![&party.slug, &party.title, &party.title_ur, party.tier.word(), &party.sector, &party.contact, now]
         }),
     )?;
     tx.execute_many("delete from asset where party = ?1", parties.iter().map(|party| values![&party.slug]))?;
@@ -58,7 +50,8 @@ pub fn put(tx: &mut Tx<'_>, parties: &[Party], now: TimestampMs) -> Result<(), R
 /// # Errors
 /// When the store refuses.
 pub fn all(reader: &mut Reader<'_>) -> Result<Vec<Party>, RegistryError> {
-    let rows = reader.query("select slug, title, title_ur, tier, sector, contact from party order by slug", params![])?;
+    let rows =
+        reader.query("select slug, title, title_ur, tier, sector, contact from party order by slug", params![])?;
     let mut parties: Vec<Party> = Vec::with_capacity(rows.len());
     let mut places = HashMap::with_capacity(rows.len());
     for row in &rows {

@@ -5,9 +5,10 @@ use crate::{
     hear::hits,
     model::unblockable,
     store::{
-        decisions::{self, Draft, Record},
+        decisions::{self, Draft},
         held::{self, HeldState},
         lists,
+        record::Record,
     },
 };
 use sipar_ledger::{Commitment, Entry, Salt};
@@ -114,7 +115,9 @@ impl Shield {
         let record =
             decisions::by_number(tx, number)?.ok_or_else(|| ShieldError::Missing(format!("decision {number}")))?;
         if record.decision.state != DecisionState::Active {
-            return Err(ShieldError::Refused(format!("decision {number} is no longer in force; there is nothing to undo")));
+            return Err(ShieldError::Refused(format!(
+                "decision {number} is no longer in force; there is nothing to undo"
+            )));
         }
         let commitment = Commitment::new(&actor.salt, reason);
         let reason = (reason, commitment.as_str());

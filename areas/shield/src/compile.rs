@@ -9,8 +9,8 @@ use crate::{
     model::{SNAPSHOT_TLP_MAX, unblockable},
     rules::{self, Rules},
     store::{
-        decisions::{self, Record},
-        lists,
+        decisions, lists,
+        record::Record,
         snapshots::{self, Published},
     },
 };
@@ -78,9 +78,8 @@ impl<'a> Compiler<'a> {
             self.left_out.unblockable += 1;
             return Ok(());
         }
-        let is_never = |index: &WarningIndex| {
-            hits(index, &decision.observable).iter().any(|hit| hit.kind == WarningKind::Never)
-        };
+        let is_never =
+            |index: &WarningIndex| hits(index, &decision.observable).iter().any(|hit| hit.kind == WarningKind::Never);
         if block && self.index.is_some_and(is_never) {
             self.left_out.never += 1;
             return Ok(());
@@ -125,7 +124,8 @@ fn evidence(assertions: &[sipar_model::Assertion]) -> Vec<Evidence> {
         let seen = families.entry(&assertion.family).or_insert((assertion.first_seen, assertion.last_seen));
         *seen = (seen.0.min(assertion.first_seen), seen.1.max(assertion.last_seen));
     }
-    let evidence = |(family, (first_seen, last_seen)): (&str, _)| Evidence { family: family.into(), first_seen, last_seen };
+    let evidence =
+        |(family, (first_seen, last_seen)): (&str, _)| Evidence { family: family.into(), first_seen, last_seen };
     families.into_iter().map(evidence).collect()
 }
 

@@ -3,9 +3,11 @@
 use crate::{
     Shield, ShieldError,
     store::{
-        decisions::{self, Record},
+        decisions,
         held::{self, Held},
-        read, sightings, snapshots,
+        read,
+        record::Record,
+        sightings, snapshots,
     },
 };
 use sipar_area::{Reason, SearchHit};
@@ -87,7 +89,11 @@ impl Shield {
             let decision = &record.decision;
             let text = format!(
                 "{} {} as {} by {}: {} ({})",
-                decision.number, decision.action, decision.category, decision.decided_by, decision.reason,
+                decision.number,
+                decision.action,
+                decision.category,
+                decision.decided_by,
+                decision.reason,
                 word(decision.state)
             );
             let data = serde_json::json!({
@@ -115,12 +121,7 @@ impl Shield {
         Ok(reasons)
     }
 
-    pub(crate) async fn search(
-        &self,
-        text: &str,
-        limit: usize,
-        clearance: Tlp,
-    ) -> Result<Vec<SearchHit>, ShieldError> {
+    pub(crate) async fn search(&self, text: &str, limit: usize, clearance: Tlp) -> Result<Vec<SearchHit>, ShieldError> {
         if let Some(number) = number(text) {
             let found = self.house.store.read(move |reader| decisions::by_number(reader, number)).await?;
             let found = found.filter(|record| record.decision.tlp <= clearance);

@@ -4,9 +4,10 @@ use crate::{
     Shield, ShieldError,
     model::{Outcome, SNAPSHOT_TLP_MAX, Standing, WarningHit, decide, strongest, worth_extending},
     store::{
-        decisions::{self, Draft, Record},
+        decisions::{self, Draft},
         held::{self, Held, HeldState},
         lists::{self, InUse},
+        record::Record,
     },
 };
 use sipar_model::{
@@ -163,7 +164,14 @@ impl Shield {
         let because_never = "a warning list forbids blocking it";
         let because_review = "a warning list asks for a person's agreement";
         decisions::end(tx, never, DecisionState::Withdrawn, "rule:warning-never", (because_never, because_never), now)?;
-        decisions::end(tx, review, DecisionState::Withdrawn, "rule:warning-review", (because_review, because_review), now)?;
+        decisions::end(
+            tx,
+            review,
+            DecisionState::Withdrawn,
+            "rule:warning-review",
+            (because_review, because_review),
+            now,
+        )?;
         held::hold(tx, &hold)
     }
 }
@@ -192,9 +200,8 @@ pub(crate) fn hits(index: &WarningIndex, observable: &Observable) -> Vec<Warning
         Observable::Domain(name) => index.below(name),
         _ => Vec::new(),
     };
-    let hit = |number: &ListNumber| {
-        index.list(*number).map(|list| WarningHit { kind: list.kind, list: list.slug.clone() })
-    };
+    let hit =
+        |number: &ListNumber| index.list(*number).map(|list| WarningHit { kind: list.kind, list: list.slug.clone() });
     let mut hits: Vec<WarningHit> = on.iter().filter_map(hit).collect();
     hits.extend(below.iter().filter_map(hit).filter(|hit| hit.kind == WarningKind::Never));
     hits.sort_unstable();

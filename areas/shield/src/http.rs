@@ -4,9 +4,10 @@ use crate::{
     Actor, Request, Shield, ShieldError,
     explain::{number, state, state_word},
     store::{
-        decisions::{self, Record},
+        decisions,
         held::{self, HeldState},
         read,
+        record::Record,
     },
 };
 use axum::{
@@ -90,7 +91,8 @@ struct Ended {
 }
 
 fn shown(record: Record) -> Shown {
-    let ended = record.end.map(|end| Ended { at: end.at, by: end.by, reason: end.reason, ledger_index: end.ledger_index });
+    let ended =
+        record.end.map(|end| Ended { at: end.at, by: end.by, reason: end.reason, ledger_index: end.ledger_index });
     Shown {
         decision: record.decision,
         list: record.list,
@@ -134,12 +136,13 @@ pub(crate) fn filter(
     category: Option<Category>,
     before: Option<u32>,
 ) -> Result<read::Filter, WebError> {
-    let state = match word.filter(|word| !word.is_empty()) {
-        None => None,
-        Some(word) => Some(state(word).ok_or_else(|| {
-            WebError::bad_request("state is one of active, undone, withdrawn, expired, superseded")
-        })?),
-    };
+    let state =
+        match word.filter(|word| !word.is_empty()) {
+            None => None,
+            Some(word) => Some(state(word).ok_or_else(|| {
+                WebError::bad_request("state is one of active, undone, withdrawn, expired, superseded")
+            })?),
+        };
     Ok(read::Filter { state, category, before })
 }
 
@@ -358,4 +361,3 @@ async fn build(State(shield): State<Arc<Shield>>) -> Result<Json<sipar_model::fa
     let published = published.ok_or_else(|| WebError::unavailable("nothing was published; try again"))?;
     Ok(Json(published.snapshot))
 }
-

@@ -52,8 +52,7 @@ impl Shield {
     /// When a pack is missing or makes no sense.
     pub fn new(house: &House) -> Result<Arc<Self>, ShieldError> {
         let rules = Rules::from_toml(&house.packs.text("rules/default.toml")?).map_err(ShieldError::Rules)?;
-        let decays =
-            DecayTable::from_toml(&house.packs.text("scoring/default.toml")?).map_err(ShieldError::Scoring)?;
+        let decays = DecayTable::from_toml(&house.packs.text("scoring/default.toml")?).map_err(ShieldError::Scoring)?;
         Ok(Arc::new(Self {
             house: house.clone(),
             rules: Arc::new(rules),
@@ -186,11 +185,7 @@ impl Area for ShieldArea {
         Ok(())
     }
 
-    fn explain<'a>(
-        &'a self,
-        subject: &'a Observable,
-        clearance: Tlp,
-    ) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
+    fn explain<'a>(&'a self, subject: &'a Observable, clearance: Tlp) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
         Box::pin(async move { Ok(self.0.explain(subject, clearance).await?) })
     }
 

@@ -107,7 +107,8 @@ impl Rules {
         let rules: Self = toml::from_str(text).map_err(RulesError::Toml)?;
         let mut names = BTreeSet::new();
         for rule in &rules.rules {
-            let fault = rules.fault(rule).or_else(|| (!names.insert(&rule.name)).then(|| "its name stands twice".into()));
+            let fault =
+                rules.fault(rule).or_else(|| (!names.insert(&rule.name)).then(|| "its name stands twice".into()));
             if let Some(what) = fault {
                 return Err(RulesError::Nonsense { rule: rule.name.clone(), what });
             }
@@ -172,7 +173,8 @@ mod tests {
             let text = STANDARD.replacen(from, to, 1);
             assert_ne!(text, STANDARD, "{from}");
             let error = Rules::from_toml(&text).expect_err(to);
-            let chain = format!("{error} {}", std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default());
+            let chain =
+                format!("{error} {}", std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default());
             assert!(chain.contains(expect), "{chain}");
         };
         check("score_block = 60", "score_block = 101", "from 0 to 100");

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn chain_names_every_cause() {
-        let error = AreaError::because("reading feed `a`", AreaError::because("opening it", AreaError::new("no such file")));
+        let error =
+            AreaError::because("reading feed `a`", AreaError::because("opening it", AreaError::new("no such file")));
         assert_eq!(error.chain(), "reading feed `a`: opening it: no such file");
         assert_eq!(error.to_string(), "reading feed `a`");
     }

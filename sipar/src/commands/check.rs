@@ -16,7 +16,13 @@ pub async fn run(config: &Config, what: &str, json: bool) -> Result<()> {
     println!("{} {}", text(&observable, "type"), text(&observable, "value"));
     let reasons = answer.get("reasons").and_then(Value::as_array).cloned().unwrap_or_default();
     for reason in &reasons {
-        println!("  {:<9} {:<10} {}  {}", text(reason, "area"), text(reason, "kind"), time(reason, "at"), text(reason, "text"));
+        println!(
+            "  {:<9} {:<10} {}  {}",
+            text(reason, "area"),
+            text(reason, "kind"),
+            time(reason, "at"),
+            text(reason, "text")
+        );
     }
     if reasons.is_empty() {
         println!("  nothing is known of it; that is not a verdict that it is harmless");

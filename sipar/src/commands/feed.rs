@@ -96,7 +96,9 @@ async fn list(client: &Client, ready: bool) -> Result<()> {
 
 async fn show(client: &Client, slug: &str) -> Result<()> {
     let feed = client.get(&format!("/api/v1/intel/feeds/{}", encode(slug))).await?;
-    for key in ["slug", "title", "format", "origin", "family", "trust_percent", "every_min", "rows", "held", "last_error"] {
+    for key in
+        ["slug", "title", "format", "origin", "family", "trust_percent", "every_min", "rows", "held", "last_error"]
+    {
         println!("{key:<16} {}", text(&feed, key));
     }
     for key in ["last_tried_at", "last_applied_at", "next_pull_at"] {

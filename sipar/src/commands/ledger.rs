@@ -22,7 +22,10 @@ pub fn run(config: &Config, command: LedgerCommand) -> Result<()> {
             match sipar_ledger::verify(&folder, &key) {
                 Ok(report) => {
                     let root = report.root.to_base64();
-                    println!("the ledger verifies: {} entries, root {root}, {} files compared", report.size, report.files);
+                    println!(
+                        "the ledger verifies: {} entries, root {root}, {} files compared",
+                        report.size, report.files
+                    );
                     for stranger in &report.strangers {
                         println!("not part of a ledger: {stranger}");
                     }

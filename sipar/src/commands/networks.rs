@@ -24,6 +24,10 @@ pub fn run(config: &Config, command: NetworksCommand) -> Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let built = networks::write(builder, &target, &key)?;
-    println!("{rows} ranges in `{}`, {} bytes; running edges take it by themselves", target.display(), built.file_bytes);
+    println!(
+        "{rows} ranges in `{}`, {} bytes; running edges take it by themselves",
+        target.display(),
+        built.file_bytes
+    );
     Ok(())
 }

@@ -82,7 +82,12 @@ async fn load(config: &Config, server: &Server, client: &Client) -> Result<()> {
         let runs = feed.get("runs").and_then(Value::as_array);
         let last = runs.and_then(|runs| runs.iter().find(applied)).cloned().unwrap_or_default();
         let text = |key| crate::commands::text(&last, key);
-        println!("  feed {slug:<18} {:>4} lines, {:>3} accepted, {:>2} refused", text("lines"), text("accepted"), text("refused"));
+        println!(
+            "  feed {slug:<18} {:>4} lines, {:>3} accepted, {:>2} refused",
+            text("lines"),
+            text("accepted"),
+            text("refused")
+        );
     }
     settle(server).await
 }

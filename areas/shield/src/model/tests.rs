@@ -1,3 +1,5 @@
+//! What the rules do, case by case and for anything.
+
 use super::*;
 use proptest::prelude::*;
 use sipar_model::{Confidence, Severity};
@@ -42,10 +44,14 @@ fn word(outcome: &Outcome<'_>) -> &'static str {
     }
 }
 
-fn check(what: &str, assertions: Vec<Assertion>, warnings: Option<&[WarningHit]>, standing: Option<Standing>) -> String {
+fn check(
+    what: &str,
+    assertions: Vec<Assertion>,
+    warnings: Option<&[WarningHit]>,
+    standing: Option<Standing>,
+) -> String {
     let rules = rules();
-    let outcome =
-        decide(&indicator(what, assertions), warnings, standing, &rules, &DecayTable::standard(), NOW);
+    let outcome = decide(&indicator(what, assertions), warnings, standing, &rules, &DecayTable::standard(), NOW);
     word(&outcome).to_owned()
 }
 
@@ -107,10 +113,7 @@ fn a_persons_word_stands_until_its_time_is_over() {
 #[test]
 fn the_strongest_category_decides_the_rule() {
     let rules = rules();
-    let both = vec![
-        says("a", Category::Phishing, 60, 0, Tlp::Clear),
-        says("b", Category::C2, 95, 0, Tlp::Clear),
-    ];
+    let both = vec![says("a", Category::Phishing, 60, 0, Tlp::Clear), says("b", Category::C2, 95, 0, Tlp::Clear)];
     let both = indicator("x.bank.example", both);
     let Outcome::Block { rule, category, expires, .. } =
         decide(&both, Some(&[]), None, &rules, &DecayTable::standard(), NOW)

@@ -5,9 +5,9 @@ use crate::{
     explain::{state_word, word},
     http::{AnswerBody, DECISION, HELD, TakeBody, do_answer, do_take, filter, refusal},
     store::{
-        decisions::Record,
         held::{self, HeldState},
         read,
+        record::Record,
     },
 };
 use axum::{
@@ -147,7 +147,10 @@ fn form(ctx: &PageContext, what: &str) -> Markup {
     let categories = Category::ALL.iter().map(|category| choice(category.word(), format!("web-category-{category}")));
     let field = |name: &str, kind, value: &str, hint: Option<String>| {
         let label = ctx.t(&format!("shield-form-{name}"));
-        ui::field(ctx, &ui::Field { name: name.into(), label, hint, value: value.into(), kind, required: true, error: None })
+        ui::field(
+            ctx,
+            &ui::Field { name: name.into(), label, hint, value: value.into(), kind, required: true, error: None },
+        )
     };
     html! {
         form action="/decisions" method="post" {
@@ -200,9 +203,7 @@ pub async fn held(
         })
         .await
         .map_err(refusal)?;
-    let next = (rows.len() > ROWS)
-        .then(|| rows.get(ROWS - 1).map(|held| held.indicator.observable.value()))
-        .flatten();
+    let next = (rows.len() > ROWS).then(|| rows.get(ROWS - 1).map(|held| held.indicator.observable.value())).flatten();
     rows.truncate(ROWS);
     let may = clearance(ctx.identity.role);
     rows.retain(|held| held.indicator.assertions.iter().any(|assertion| assertion.tlp <= may));

@@ -5,7 +5,7 @@ use crate::{
     Shield, ShieldError,
     explain::{Known, word},
     http::{DECISION, ReasonBody, do_undo, find, refusal},
-    store::{decisions::Record, sightings},
+    store::{record::Record, sightings},
 };
 use axum::{
     Form,

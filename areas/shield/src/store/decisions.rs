@@ -2,55 +2,17 @@
 //!
 //! INVARIANT: a decision's row, its fact and its entry in the ledger are written by one transaction.
 
+use super::record::{COLUMNS, Record, record, state_number};
 use crate::{ShieldError, model::Standing};
 use sipar_ledger::Entry;
 use sipar_model::{
-    Action, Assertion, Category, Decision, DecisionNumber, Fact, Indicator, Observable, ObservableKind, Severity,
-    TimestampMs, Tlp,
+    Action, Assertion, Category, Decision, DecisionNumber, Fact, Observable, Severity, TimestampMs, Tlp,
     fact::{DecisionState, FACT_ITEMS_MAX},
 };
-use sipar_store::{Bulk, Column, Reader, Row, Tx, outbox, params, values};
+use sipar_store::{Bulk, Column, Reader, Tx, outbox, params, values};
 
 /// The counter that grows with every change of the decisions in force: the compiler compares it.
 pub const CHANGES: &str = "decision_change";
-
-/// A decision and all that was known when it was taken.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// As other areas see it.
-    pub decision: Decision,
-    /// The list that it stands on.
-    pub list: String,
-    /// The score at that time, 0 to 100.
-    pub score: u8,
-    /// What sources said at that time.
-    pub evidence: Vec<Assertion>,
-    /// Its place in the ledger.
-    pub ledger_index: u64,
-    /// How it ended, if it has.
-    pub end: Option<End>,
-}
-
-/// How a decision ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
-    /// When.
-    pub at: TimestampMs,
-    /// By the rule or the role that ended it.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// The place of the ending in the ledger.
-    pub ledger_index: Option<u64>,
-}
-
-impl Record {
-    /// What the record's evidence says, as an indicator.
-    #[must_use]
-    pub fn indicator(&self) -> Indicator {
-        Indicator { observable: self.decision.observable.clone(), assertions: self.evidence.clone() }
-    }
-}
 
 /// A decision that is about to be taken.
 #[derive(Clone, Debug)]
@@ -81,9 +43,6 @@ pub struct Draft {
     pub expires_at: TimestampMs,
 }
 
-const COLUMNS: &str = "number, kind, value, action, category, severity, list, state, decided_by, reason, score, tlp, \
-                       evidence, decided_at, expires_at, ended_at, ended_by, end_reason, ledger_index, end_ledger_index";
-
 const INSERT: Bulk<'_> = Bulk {
     into: "insert into decision(number, kind, value, action, category, severity, list, state, decided_by, reason, \
            score, tlp, evidence, decided_at, expires_at, ledger_index)",
@@ -108,29 +67,6 @@ const INSERT: Bulk<'_> = Bulk {
     then: "",
 };
 
-/// The number of a state in the table. 1 is in force: the partial index says so.
-#[must_use]
-pub const fn state_number(state: DecisionState) -> u8 {
-    match state {
-        DecisionState::Active => 1,
-        DecisionState::Undone => 2,
-        DecisionState::Withdrawn => 3,
-        DecisionState::Expired => 4,
-        DecisionState::Superseded => 5,
-    }
-}
-
-const fn state_of(number: u8) -> Option<DecisionState> {
-    match number {
-        1 => Some(DecisionState::Active),
-        2 => Some(DecisionState::Undone),
-        3 => Some(DecisionState::Withdrawn),
-        4 => Some(DecisionState::Expired),
-        5 => Some(DecisionState::Superseded),
-        _ => None,
-    }
-}
-
 /// Takes decisions, at most [`FACT_ITEMS_MAX`]; returns their numbers.
 ///
 /// # Errors
@@ -144,30 +80,33 @@ pub fn take(tx: &mut Tx<'_>, drafts: &[Draft], now: TimestampMs) -> Result<Vec<D
         .take(drafts.len())
         .map(|number| u32::try_from(number).map(DecisionNumber).map_err(|_| ShieldError::NumbersUsedUp))
         .collect::<Result<_, _>>()?;
-    let decisions: Vec<Decision> = drafts.iter().zip(&numbers).map(|(draft, number)| in_force(draft, *number, now)).collect();
-    let entries: Vec<Entry> = decisions.iter().zip(drafts).map(|(decision, draft)| taken_entry(decision, draft, now)).collect();
+    let decisions: Vec<Decision> =
+        drafts.iter().zip(&numbers).map(|(draft, number)| in_force(draft, *number, now)).collect();
+    let entries: Vec<Entry> =
+        decisions.iter().zip(drafts).map(|(decision, draft)| taken_entry(decision, draft, now)).collect();
     let indices = sipar_ledger::append(tx, &entries, now)?;
     let evidence: Vec<String> = drafts.iter().map(|draft| json(&draft.evidence)).collect::<Result<_, _>>()?;
-    let rows = decisions.iter().zip(drafts).zip(&indices).zip(&evidence).map(|(((decision, draft), index), evidence)| {
-        values![
-            decision.number,
-            decision.observable.kind().number(),
-            decision.observable.value(),
-            decision.action.number(),
-            decision.category.number(),
-            decision.severity.number(),
-            &draft.list,
-            state_number(decision.state),
-            &decision.decided_by,
-            &decision.reason,
-            draft.score,
-            decision.tlp.number(),
-            evidence,
-            decision.decided_at,
-            decision.expires_at,
-            *index,
-        ]
-    });
+    let rows =
+        decisions.iter().zip(drafts).zip(&indices).zip(&evidence).map(|(((decision, draft), index), evidence)| {
+            values![
+                decision.number,
+                decision.observable.kind().number(),
+                decision.observable.value(),
+                decision.action.number(),
+                decision.category.number(),
+                decision.severity.number(),
+                &draft.list,
+                state_number(decision.state),
+                &decision.decided_by,
+                &decision.reason,
+                draft.score,
+                decision.tlp.number(),
+                evidence,
+                decision.decided_at,
+                decision.expires_at,
+                *index,
+            ]
+        });
     tx.bulk(&INSERT, rows)?;
     changed(tx, decisions, now)?;
     Ok(numbers)
@@ -237,9 +176,10 @@ pub fn end(
     tx.execute_many(
         "update decision set state = ?2, ended_at = ?3, ended_by = ?4, end_reason = ?5, end_ledger_index = ?6
          where number = ?1 and state = 1",
-        records.iter().zip(&indices).map(|(record, index)| {
-            values![record.decision.number, state_number(state), now, by, said, *index]
-        }),
+        records
+            .iter()
+            .zip(&indices)
+            .map(|(record, index)| values![record.decision.number, state_number(state), now, by, said, *index]),
     )?;
     let ended = records.into_iter().map(|record| Decision { state, ..record.decision }).collect();
     changed(tx, ended, now)
@@ -271,11 +211,13 @@ pub fn extend(
     let evidence: Vec<String> = extended.iter().map(|(_, _, evidence, _)| json(evidence)).collect::<Result<_, _>>()?;
     tx.execute_many(
         "update decision set expires_at = ?2, evidence = ?3, score = ?4 where number = ?1 and state = 1",
-        extended.iter().zip(&evidence).map(|((record, expires, _, score), evidence)| {
-            values![record.decision.number, *expires, evidence, *score]
-        }),
+        extended
+            .iter()
+            .zip(&evidence)
+            .map(|((record, expires, _, score), evidence)| values![record.decision.number, *expires, evidence, *score]),
     )?;
-    let moved = extended.into_iter().map(|(record, expires_at, ..)| Decision { expires_at, ..record.decision }).collect();
+    let moved =
+        extended.into_iter().map(|(record, expires_at, ..)| Decision { expires_at, ..record.decision }).collect();
     changed(tx, moved, now)
 }
 
@@ -345,7 +287,8 @@ pub fn in_force_after(
 /// # Errors
 /// When the store refuses.
 pub fn over(reader: &mut Reader<'_>, now: TimestampMs, limit: usize) -> Result<Vec<Record>, ShieldError> {
-    let sql = format!("select {COLUMNS} from decision where state = 1 and expires_at <= ?1 order by expires_at limit ?2");
+    let sql =
+        format!("select {COLUMNS} from decision where state = 1 and expires_at <= ?1 order by expires_at limit ?2");
     reader.query(&sql, params![now, limit])?.iter().map(record).collect()
 }
 
@@ -360,54 +303,16 @@ pub fn each_in_force(
 ) -> Result<(), ShieldError> {
     let sql = format!("select {COLUMNS} from decision where state = 1 and expires_at > ?1 order by number");
     let mut failed = None;
-    reader.each(&sql, params![now], |row| {
-        record(&row).and_then(&mut take).map_err(|error| {
-            failed = Some(error);
-            sipar_store::StoreError::stopped(std::fmt::Error)
+    reader
+        .each(&sql, params![now], |row| {
+            record(&row).and_then(&mut take).map_err(|error| {
+                failed = Some(error);
+                sipar_store::StoreError::stopped(std::fmt::Error)
+            })
         })
-    })
-    .map_err(|error| failed.take().unwrap_or_else(|| error.into()))
-}
-
-/// A row of [`COLUMNS`].
-pub(super) fn record(row: &Row) -> Result<Record, ShieldError> {
-    let number: DecisionNumber = row.try_get(0)?;
-    let broken = |column: &'static str| ShieldError::BadRow { number, column };
-    let kind = row.try_get(1).ok().and_then(ObservableKind::from_number).ok_or_else(|| broken("kind"))?;
-    let observable = Observable::from_parts(kind, row.text(2).unwrap_or_default()).map_err(|_| broken("value"))?;
-    let end = match row.try_get::<Option<TimestampMs>>(15)? {
-        None => None,
-        Some(at) => Some(End {
-            at,
-            by: row.try_get::<Option<String>>(16)?.unwrap_or_default(),
-            reason: row.try_get::<Option<String>>(17)?.unwrap_or_default(),
-            ledger_index: row.try_get(19)?,
-        }),
-    };
-    Ok(Record {
-        decision: Decision {
-            number,
-            observable,
-            action: row.try_get(3).ok().and_then(Action::from_number).ok_or_else(|| broken("action"))?,
-            category: row.try_get(4).ok().and_then(Category::from_number).ok_or_else(|| broken("category"))?,
-            severity: row.try_get(5).ok().and_then(Severity::from_number).ok_or_else(|| broken("severity"))?,
-            decided_by: row.try_get(8)?,
-            reason: row.try_get(9)?,
-            tlp: row.try_get(11).ok().and_then(Tlp::from_number).ok_or_else(|| broken("tlp"))?,
-            decided_at: row.try_get(13)?,
-            expires_at: row.try_get(14)?,
-            state: row.try_get(7).ok().and_then(state_of).ok_or_else(|| broken("state"))?,
-        },
-        list: row.try_get(6)?,
-        score: row.try_get(10)?,
-        evidence: serde_json::from_str(row.text(12).unwrap_or_default()).map_err(|_| broken("evidence"))?,
-        ledger_index: row.try_get(18)?,
-        end,
-    })
+        .map_err(|error| failed.take().unwrap_or_else(|| error.into()))
 }
 
 pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, ShieldError> {
     serde_json::to_string(value).map_err(ShieldError::Json)
 }
-
-pub(super) const ALL_COLUMNS: &str = COLUMNS;

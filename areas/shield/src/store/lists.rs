@@ -2,7 +2,10 @@
 
 use super::decisions::json;
 use crate::ShieldError;
-use sipar_model::{DecisionNumber, TimestampMs, fact::{WarningIndexBuilt, WarningList}};
+use sipar_model::{
+    DecisionNumber, TimestampMs,
+    fact::{WarningIndexBuilt, WarningList},
+};
 use sipar_store::{Reader, Tx, params};
 
 /// The warning lists in use.

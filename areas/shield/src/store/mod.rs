@@ -4,6 +4,7 @@ pub mod decisions;
 pub mod held;
 pub mod lists;
 pub mod read;
+pub mod record;
 pub mod sightings;
 pub mod snapshots;
 

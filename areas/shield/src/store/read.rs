@@ -1,6 +1,6 @@
 //! Questions of the pages and of the JSON API.
 
-use super::decisions::{ALL_COLUMNS, Record, record, state_number};
+use super::record::{COLUMNS, Record, record, state_number};
 use crate::ShieldError;
 use sipar_model::{Category, Observable, TimestampMs, fact::DecisionState};
 use sipar_store::{Reader, params};
@@ -24,22 +24,22 @@ pub fn decisions(reader: &mut Reader<'_>, filter: &Filter, limit: usize) -> Resu
     let before = filter.before.map_or(i64::MAX, i64::from);
     let rows = match (filter.state, filter.category) {
         (None, None) => reader.query(
-            &format!("select {ALL_COLUMNS} from decision where number < ?1 order by number desc limit ?2"),
+            &format!("select {COLUMNS} from decision where number < ?1 order by number desc limit ?2"),
             params![before, limit],
         )?,
         (Some(state), None) => reader.query(
-            &format!("select {ALL_COLUMNS} from decision where number < ?1 and state = ?2 order by number desc limit ?3"),
+            &format!("select {COLUMNS} from decision where number < ?1 and state = ?2 order by number desc limit ?3"),
             params![before, state_number(state), limit],
         )?,
         (None, Some(category)) => reader.query(
             &format!(
-                "select {ALL_COLUMNS} from decision where number < ?1 and category = ?2 order by number desc limit ?3"
+                "select {COLUMNS} from decision where number < ?1 and category = ?2 order by number desc limit ?3"
             ),
             params![before, category.number(), limit],
         )?,
         (Some(state), Some(category)) => reader.query(
             &format!(
-                "select {ALL_COLUMNS} from decision
+                "select {COLUMNS} from decision
                  where number < ?1 and state = ?2 and category = ?3 order by number desc limit ?4"
             ),
             params![before, state_number(state), category.number(), limit],
@@ -54,7 +54,7 @@ pub fn decisions(reader: &mut Reader<'_>, filter: &Filter, limit: usize) -> Resu
 /// When the store refuses.
 pub fn history(reader: &mut Reader<'_>, observable: &Observable, limit: usize) -> Result<Vec<Record>, ShieldError> {
     let rows = reader.query(
-        &format!("select {ALL_COLUMNS} from decision where value = ?1 and kind = ?2 order by number desc limit ?3"),
+        &format!("select {COLUMNS} from decision where value = ?1 and kind = ?2 order by number desc limit ?3"),
         params![observable.value(), observable.kind().number(), limit],
     )?;
     rows.iter().map(record).collect()
@@ -69,7 +69,7 @@ pub fn search(reader: &mut Reader<'_>, text: &str, limit: usize) -> Result<Vec<R
         text.chars().flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c])).collect();
     let rows = reader.query(
         &format!(
-            "select {ALL_COLUMNS} from decision where state = 1 and value like ?1 escape '\\'
+            "select {COLUMNS} from decision where state = 1 and value like ?1 escape '\\'
              order by number desc limit ?2"
         ),
         params![format!("%{escaped}%"), limit],
