@@ -6,12 +6,15 @@
 
 mod account;
 mod dns;
+mod http;
+mod ledger;
 mod lists;
 mod load;
 mod open;
 mod peers;
 mod process;
 mod random;
+mod reputation;
 mod results;
 mod setup;
 mod snapshot;
@@ -44,6 +47,16 @@ enum Bench {
     Open(open::OpenOptions),
     /// The worst gap in answers while a list is replaced under load
     Swap(swap::SwapOptions),
+    /// Address look-ups over HTTP and DNS
+    Reputation(reputation::ReputationOptions),
+    /// Entries a second into the public ledger
+    Ledger(ledger::LedgerOptions),
+    /// Answer HTTP with a constant (used by the benches)
+    #[command(hide = true)]
+    Constant {
+        /// Port on loopback
+        port: u16,
+    },
     /// Open a snapshot and ask it once (used by the benches)
     #[command(hide = true)]
     OpenOnce {
@@ -87,6 +100,9 @@ fn main() -> Result<()> {
         Bench::Dns(options) => dns::run(&work, options),
         Bench::Open(options) => open::run(&work, &options),
         Bench::Swap(options) => swap::run(&work, &options),
+        Bench::Reputation(options) => reputation::run(&work, &options),
+        Bench::Ledger(options) => ledger::run(&work, &options),
+        Bench::Constant { port } => http::constant(port),
         Bench::OpenOnce { snapshot, name } => open::once(&snapshot, &name),
         Bench::Echo { port } => load::echo::run(port),
         Bench::Backend { port } => load::backend::run(port),

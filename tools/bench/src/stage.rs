@@ -85,10 +85,15 @@ pub struct Stage<'a> {
     pub server: Daemon,
     /// What it was given.
     pub lists: &'a Lists,
-    upstream_pid: u32,
+    upstream_pid: Option<u32>,
 }
 
 impl<'a> Stage<'a> {
+    /// A server that is up already and needs no upstream.
+    pub const fn of(kind: PeerKind, peer: Peer, server: Daemon, lists: &'a Lists) -> Self {
+        Self { kind, peer, server, lists, upstream_pid: None }
+    }
+
     /// Starts the server and waits until every sampled name is blocked.
     pub fn start(
         kind: PeerKind,
@@ -101,7 +106,7 @@ impl<'a> Stage<'a> {
         let probes = lists.blocked_probes()?;
         let start = Instant::now();
         let server = Daemon::start(&kind.name(), SERVER_CPU, &peer.command, log)?;
-        let mut stage = Self { kind, peer, server, lists, upstream_pid };
+        let mut stage = Self { kind, peer, server, lists, upstream_pid: Some(upstream_pid) };
         let mut client = Client::new(stage.peer.port)?;
         let mut first_answer_s = None;
         let last = probes.last().context("the list is empty")?;
@@ -160,14 +165,15 @@ impl<'a> Stage<'a> {
     /// Sends questions from the file with these options of the generator, and accounts for both sides.
     pub fn measure(&self, queries: &Path, options: &[&str]) -> Result<Measured> {
         let pid = self.server.pid();
-        let upstream_before = account::ran_ns(self.upstream_pid);
+        let upstream_ns = || self.upstream_pid.map_or(0, account::ran_ns);
+        let upstream_before = upstream_ns();
         let (machine, fine, coarse, start) =
             (Machine::now()?, account::ran_ns(pid), account::ran_s(pid), Instant::now());
         let seen = self.blast(queries, options)?;
         let wall_s = start.elapsed().as_secs_f64();
         let fine_s = (account::ran_ns(pid) - fine) as f64 / 1e9;
         let coarse_s = account::ran_s(pid) - coarse;
-        let upstream_s = (account::ran_ns(self.upstream_pid) - upstream_before) as f64 / 1e9;
+        let upstream_s = (upstream_ns() - upstream_before) as f64 / 1e9;
         let answers = seen.received.max(1) as f64;
         let others = machine.others_since(fine_s + upstream_s + seen.generator_cpu_s)?;
         ensure!(seen.received > 0, "no answers");

@@ -7,7 +7,7 @@ mod dnsdist;
 mod dnsmasq;
 mod knot_resolver;
 mod powerdns;
-mod rbldnsd;
+pub mod rbldnsd;
 mod sipar;
 mod unbound;
 
@@ -138,5 +138,3 @@ pub fn prepare(kind: PeerKind, setup: &Setup<'_>) -> Result<Peer> {
         PeerKind::Rbldnsd => rbldnsd::with_dnset(setup),
     }
 }
-
-
