@@ -5,20 +5,13 @@
 use sipar_intel::{
     feeds::Intel,
     format::{FeedFormat, Recipe},
-    ingest::{Intake, Judgement, Open},
+    ingest::ingest_bytes,
     parse::{Row, parse},
     store,
 };
 use sipar_model::TimestampMs;
 use sipar_store::{Store, StoreConfig};
-use std::{
-    error::Error,
-    fmt::Write as _,
-    io::{Cursor, Read},
-    ops::ControlFlow,
-    sync::Arc,
-    time::Instant,
-};
+use std::{error::Error, fmt::Write as _, ops::ControlFlow, sync::Arc, time::Instant};
 
 const NOW: TimestampMs = TimestampMs(1_767_326_400_000);
 
@@ -57,14 +50,8 @@ fn measure_ingest(format: &FeedFormat, feed: String) -> Result<(), Box<dyn Error
     store.write_blocking(move |tx| store::add_source(tx, &new, NOW))?;
     let feed: Arc<[u8]> = feed.into_bytes().into();
     for round in ["first", "again"] {
-        let source = store.read_blocking(|reader| store::source(reader, "csv"))?.ok_or("no source")?;
-        let number = source.number;
         let started = Instant::now();
-        let run = store.write_blocking(move |tx| store::start_run(tx, number, "", 0, NOW))?;
-        let open = || -> Result<Box<dyn Read>, _> { Ok(Box::new(Cursor::new(Arc::clone(&feed)))) };
-        let open: &Open<'_> = &open;
-        let taken =
-            Intake { store: &store, source: &source, format, run, seen_at: NOW }.take(open, Judgement::ByBounds)?;
+        let taken = ingest_bytes(&store, "csv", format, &feed, NOW)?;
         println!(
             "ingest {round}: {} new, {} changed, {:.1} s",
             taken.fresh,

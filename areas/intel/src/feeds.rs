@@ -1,39 +1,21 @@
-//! Feeds: adding, pulling, holding and releasing them, and building the warning index.
+//! The area's service, and the feeds in it: adding them, finding them, making them due. Pulling is in `pull`.
 //!
-//! Everything here blocks, so it runs on threads of its own ([`Intel::on_thread`]). One path serves the schedule, a
-//! person's press of a button and the command line: [`Intel::pull`].
+//! What blocks runs on threads of its own ([`Intel::on_thread`]).
 
 use crate::{
     error::IntelError,
-    fetch::{self, Fetched, Limits, Origin, Reach, Timeouts, Validators},
+    fetch::{Origin, Reach, Timeouts},
     format::FeedFormat,
-    ingest::{Intake, Judgement, Open, Taken},
     model::next_pull,
-    parse::Counts,
-    store::{self, NewSource, Outcome, RunEnd, Source},
+    store::{self, NewSource, Source},
 };
 use arc_swap::ArcSwapOption;
 use sipar_area::{AreaError, House};
 use sipar_model::{TimestampMs, score::DecayTable};
 use sipar_snapshot::WarningIndex;
 use sipar_store::{StoreError, Tx};
-use std::{
-    collections::BTreeMap,
-    io::Read,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Notify;
-
-/// A feed without a time of its own in each row is taken in again after this long even if it has not changed, so that
-/// what it still names does not fade. Less than the day that counts as news, so that no day is missed.
-const REFRESH_MS: i64 = 20 * 3_600_000;
-
-/// How long one node has a feed to itself: longer than a pull may take ([`Timeouts::total`]) and its parse.
-const LEASE_MS: i64 = 45 * 60_000;
-
-/// Feeds pulled in one run of the job; the next run takes the others.
-const PULLS_PER_RUN_MAX: usize = 50;
 
 /// The area's service.
 pub struct Intel {
@@ -52,25 +34,6 @@ pub struct Intel {
     /// Wakes the pulling of feeds, and the building of the index.
     pub(crate) pull_wake: Arc<Notify>,
     pub(crate) warning_wake: Arc<Notify>,
-}
-
-/// What a pull did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Pulled {
-    /// The feed.
-    pub slug: String,
-    /// The runs, one for each file that was new.
-    pub runs: Vec<i64>,
-    /// Assertions that were new.
-    pub fresh: u64,
-    /// Assertions that changed.
-    pub changed: u64,
-    /// Assertions that were taken back.
-    pub withdrawn: u64,
-    /// Rows that were refused.
-    pub refused: u64,
-    /// Why it is held, if it is.
-    pub held: Option<String>,
 }
 
 impl Intel {
@@ -181,252 +144,6 @@ impl Intel {
         found.ok_or_else(|| IntelError::NoFeed { slug: slug.to_owned() })
     }
 
-    /// Pulls the feeds that are due; returns what each did, or why it failed.
-    ///
-    /// # Errors
-    /// When the store fails. A feed that fails is no error here: it is noted, and comes again later.
-    pub fn pull_due(&self) -> Result<Vec<Result<Pulled, IntelError>>, IntelError> {
-        let mut done = Vec::new();
-        while done.len() < PULLS_PER_RUN_MAX {
-            let now = self.house.clock.now();
-            let lease = now.plus_ms(LEASE_MS);
-            let due = self.house.store.write_blocking(move |tx| store::claim_due(tx, now, lease))?;
-            let Some(source) = due else { break };
-            done.push(self.pull_source(&source));
-        }
-        Ok(done)
-    }
-
-    /// Pulls one feed now.
-    ///
-    /// # Errors
-    /// When it cannot be had or read; that is also noted with the feed.
-    pub fn pull(&self, slug: &str) -> Result<Pulled, IntelError> {
-        self.pull_source(&self.source(slug)?)
-    }
-
-    fn pull_source(&self, source: &Source) -> Result<Pulled, IntelError> {
-        let result = self.try_pull(source);
-        if let Err(error) = &result {
-            let next = self.next(source, source.failures.saturating_add(1));
-            let (number, why, now) = (source.number, error.chain(), self.house.clock.now());
-            self.write(move |tx| store::note_failure(tx, number, &why, now, next))?;
-        }
-        result
-    }
-
-    fn try_pull(&self, source: &Source) -> Result<Pulled, IntelError> {
-        let format = self.format(&source.about.format)?;
-        let mut pulled = Pulled { slug: source.about.slug.clone(), ..Pulled::default() };
-        let fetched = self.fetch(source, format)?;
-        if fetched.is_empty() {
-            let (number, now, next) = (source.number, self.house.clock.now(), self.next(source, 0));
-            self.write(move |tx| store::note_unchanged(tx, number, now, next))?;
-            return Ok(pulled);
-        }
-        for file in fetched {
-            let (run, taken) = self.take_in(source, format, &file, Judgement::ByBounds)?;
-            pulled.runs.push(run);
-            pulled.fresh += taken.fresh;
-            pulled.changed += taken.changed;
-            pulled.withdrawn += taken.withdrawn;
-            pulled.refused += taken.counts.refused;
-            pulled.held = taken.held.or(pulled.held);
-        }
-        Ok(pulled)
-    }
-
-    /// Brings here what is new. A folder of warning lists is read where it is.
-    fn fetch(&self, source: &Source, format: &FeedFormat) -> Result<Vec<Fetched>, IntelError> {
-        let slug = &source.about.slug;
-        let failed = |source| IntelError::Fetch { slug: slug.clone(), source };
-        let origin = Origin::parse(&source.about.origin).map_err(failed)?;
-        let now = self.house.clock.now();
-        let recent = source.applied_at.is_some_and(|at| (0..REFRESH_MS).contains(&now.since_ms(at)));
-        let same = |digest: &str| recent && source.digest.as_deref() == Some(digest);
-        if let (true, Origin::Folder(path)) = (format.is_warning_lists(), &origin) {
-            let digest = crate::warning::digest_of(path)?;
-            let whole = Fetched {
-                name: String::new(),
-                path: path.clone(),
-                bytes: 0,
-                digest,
-                validators: Validators::default(),
-            };
-            return Ok(if same(&whole.digest) { Vec::new() } else { vec![whole] });
-        }
-        let number = source.number;
-        let seen = match origin {
-            Origin::Folder(_) => self.house.store.read_blocking(move |reader| store::file_seen(reader, number))?,
-            _ => Vec::new(),
-        };
-        let known = if recent && source.held.is_none() { source.validators.clone() } else { Validators::default() };
-        let reach = if source.about.allow_private { &self.private } else { &self.public };
-        let limits = Limits { bytes_max: format.bounds.bytes_max, timeouts: self.timeouts };
-        let taken = |name: &str, digest: &str| seen.iter().any(|(n, d)| n == name && d == digest);
-        let mut fetched = fetch::fetch(&origin, &known, reach, &limits, &self.spool(number), &taken).map_err(failed)?;
-        let held = self.held_blob(source)?;
-        fetched.retain(|file| held.as_deref() != Some(&file.digest));
-        if !matches!(origin, Origin::Folder(_)) {
-            fetched.retain(|file| !same(&file.digest));
-        }
-        Ok(fetched)
-    }
-
-    fn spool(&self, source: i64) -> PathBuf {
-        self.house.blobs.incoming().join(format!("intel-{source}.spool"))
-    }
-
-    /// Takes one file in, as a run of its own.
-    fn take_in(
-        &self,
-        source: &Source,
-        format: &FeedFormat,
-        file: &Fetched,
-        judgement: Judgement,
-    ) -> Result<(i64, Taken), IntelError> {
-        let (number, name, bytes, now) = (source.number, file.name.clone(), file.bytes, self.house.clock.now());
-        let run = self.write(move |tx| store::start_run(tx, number, &name, bytes, now))?;
-        // Each file of a folder stands for itself: it may well be shorter than the one before.
-        let last = if file.name.is_empty() { source.last.clone() } else { None };
-        let source = Source { last, ..source.clone() };
-        let result = if format.is_warning_lists() {
-            self.look_at_lists(&source, format, file, judgement)
-        } else {
-            self.take_feed(&source, format, file, run, judgement)
-        };
-        let end = match &result {
-            Ok(taken) => self.end_of(&source, format, file, taken)?,
-            Err(error) => RunEnd {
-                outcome: Outcome::Failed,
-                detail: error.chain(),
-                next_at: self.next(&source, source.failures.saturating_add(1)),
-                ..run_end(file, Counts::default())
-            },
-        };
-        if let (Some((held, _)), true) = (&source.held, end.outcome != Outcome::Failed) {
-            self.forget_held(*held, end.blob.as_deref())?;
-        }
-        let now = self.house.clock.now();
-        self.write(move |tx| store::end_run(tx, number, run, &end, now))?;
-        let spool = self.spool(number);
-        if file.path == spool {
-            // What was held or kept has been moved away; the rest is of no more use.
-            let _gone = std::fs::remove_file(&spool);
-        }
-        if format.is_warning_lists() {
-            self.warning_wake.notify_one();
-        }
-        result.map(|taken| (run, taken))
-    }
-
-    fn take_feed(
-        &self,
-        source: &Source,
-        format: &FeedFormat,
-        file: &Fetched,
-        run: i64,
-        judgement: Judgement,
-    ) -> Result<Taken, IntelError> {
-        let seen_at = self.house.clock.now();
-        let open = || -> Result<Box<dyn Read>, IntelError> {
-            fetch::open_unpacked(&file.path, source.about.member.as_deref(), format.bounds.bytes_max)
-                .map_err(|cause| IntelError::Fetch { slug: source.about.slug.clone(), source: cause })
-        };
-        let open: &Open<'_> = &open;
-        Intake { store: &self.house.store, source, format, run, seen_at }.take(open, judgement)
-    }
-
-    fn end_of(
-        &self,
-        source: &Source,
-        format: &FeedFormat,
-        file: &Fetched,
-        taken: &Taken,
-    ) -> Result<RunEnd, IntelError> {
-        // A held file waits for a person, and an archive of warning lists for the next build, wherever it came from.
-        let keep = taken.held.is_some() || format.is_warning_lists();
-        let blob = if keep && file.path.is_file() { Some(self.keep(&file.path, source.number)?) } else { None };
-        Ok(RunEnd {
-            outcome: if taken.held.is_some() { Outcome::Held } else { Outcome::Applied },
-            detail: taken.held.clone().unwrap_or_default(),
-            fresh: taken.fresh,
-            changed: taken.changed,
-            withdrawn: taken.withdrawn,
-            blob,
-            next_at: self.next(source, 0),
-            ..run_end(file, taken.counts.clone())
-        })
-    }
-
-    /// Keeps a copy of a file among the blobs.
-    fn keep(&self, path: &Path, source: i64) -> Result<String, IntelError> {
-        let copy = self.house.blobs.incoming().join(format!("intel-{source}.kept"));
-        let failed = |source| IntelError::File { path: copy.clone(), source };
-        std::fs::copy(path, &copy).map_err(failed)?;
-        std::fs::File::open(&copy).and_then(|file| file.sync_all()).map_err(failed)?;
-        Ok(self.house.blobs.adopt(&copy)?)
-    }
-
-    /// What is held, by its BLAKE3, which is also its name among the blobs: the same again is nothing new.
-    fn held_blob(&self, source: &Source) -> Result<Option<String>, IntelError> {
-        let Some((run, _)) = source.held else { return Ok(None) };
-        let held = self.house.store.read_blocking(move |reader| store::run(reader, run))?;
-        Ok(held.and_then(|run| run.blob))
-    }
-
-    fn forget_held(&self, run: i64, but: Option<&str>) -> Result<(), IntelError> {
-        let held = self.house.store.read_blocking(move |reader| store::run(reader, run))?;
-        match held.and_then(|run| run.blob) {
-            Some(blob) if Some(blob.as_str()) != but => Ok(self.house.blobs.remove(&blob)?),
-            _ => Ok(()),
-        }
-    }
-
-    /// Applies what is held, because a person has looked at it.
-    ///
-    /// # Errors
-    /// When nothing is held, or it cannot be applied.
-    pub fn apply_held(&self, slug: &str) -> Result<Pulled, IntelError> {
-        let source = self.source(slug)?;
-        let none = || IntelError::NotHeld { slug: slug.to_owned() };
-        let held = source.held.as_ref().map(|(run, _)| *run).ok_or_else(none)?;
-        let run = self.house.store.read_blocking(move |reader| store::run(reader, held))?.ok_or_else(none)?;
-        let origin = Origin::parse(&source.about.origin)
-            .map_err(|cause| IntelError::Fetch { slug: slug.to_owned(), source: cause })?;
-        let path = match (&run.blob, origin) {
-            (Some(blob), _) => self.house.blobs.path(blob)?,
-            (None, Origin::Folder(path) | Origin::File(path)) => path,
-            (None, Origin::Http(_)) => return Err(none()),
-        };
-        let digest = run.blob.clone().unwrap_or_default();
-        let file =
-            Fetched { name: run.file.clone(), path, bytes: run.bytes, digest, validators: Validators::default() };
-        let format = self.format(&source.about.format)?;
-        let (run, taken) = self.take_in(&source, format, &file, Judgement::ByPerson)?;
-        Ok(Pulled {
-            slug: slug.to_owned(),
-            runs: vec![run],
-            fresh: taken.fresh,
-            changed: taken.changed,
-            withdrawn: taken.withdrawn,
-            refused: taken.counts.refused,
-            held: None,
-        })
-    }
-
-    /// Lets go of what is held; the last good state stays.
-    ///
-    /// # Errors
-    /// When nothing is held.
-    pub fn discard_held(&self, slug: &str) -> Result<(), IntelError> {
-        let source = self.source(slug)?;
-        let (run, _) = source.held.ok_or_else(|| IntelError::NotHeld { slug: slug.to_owned() })?;
-        self.forget_held(run, None)?;
-        let number = source.number;
-        self.write(move |tx| store::release(tx, number))
-    }
-
     /// Makes a feed due at once.
     ///
     /// # Errors
@@ -438,7 +155,7 @@ impl Intel {
         Ok(())
     }
 
-    fn next(&self, source: &Source, failures: u32) -> TimestampMs {
+    pub(crate) fn next(&self, source: &Source, failures: u32) -> TimestampMs {
         next_pull(self.house.clock.now(), source.about.every_min, failures, (self.chance)())
     }
 
@@ -453,22 +170,6 @@ impl Intel {
 impl From<IntelError> for AreaError {
     fn from(error: IntelError) -> Self {
         Self::because("threat data", error)
-    }
-}
-
-fn run_end(file: &Fetched, counts: Counts) -> RunEnd {
-    RunEnd {
-        outcome: Outcome::Applied,
-        detail: String::new(),
-        counts,
-        fresh: 0,
-        changed: 0,
-        withdrawn: 0,
-        blob: None,
-        digest: file.digest.clone(),
-        file: file.name.clone(),
-        validators: file.validators.clone(),
-        next_at: TimestampMs(0),
     }
 }
 

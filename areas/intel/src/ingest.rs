@@ -16,7 +16,7 @@ use sipar_store::{Store, StoreError};
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     hash::{BuildHasher, RandomState},
-    io::Read,
+    io::{Cursor, Read},
     ops::ControlFlow,
     sync::{Arc, mpsc},
 };
@@ -83,11 +83,11 @@ impl Intake<'_> {
         let recipe = Recipe::new(self.format)?;
         let counts = self.look(&recipe, open()?)?;
         let mut taken = Taken { counts, held: None, fresh: 0, changed: 0, withdrawn: 0 };
-        if judgement == Judgement::ByBounds {
-            if let Verdict::Hold(why) = judge(&taken.counts, self.source.last.as_ref(), &self.format.bounds) {
-                taken.held = Some(why);
-                return Ok(taken);
-            }
+        if judgement == Judgement::ByBounds
+            && let Verdict::Hold(why) = judge(&taken.counts, self.source.last.as_ref(), &self.format.bounds)
+        {
+            taken.held = Some(why);
+            return Ok(taken);
         }
         let (applied, present) = self.apply(&recipe, open()?)?;
         (taken.fresh, taken.changed) = (applied.fresh, applied.changed);
@@ -107,11 +107,11 @@ impl Intake<'_> {
                 if kept + (waiting.len() as u64) < REFUSED_KEPT_MAX {
                     waiting.push(refused);
                 }
-                if waiting.len() >= REFUSED_BATCH_MAX {
-                    if let Err(error) = self.keep_refused(&mut kept, &mut waiting) {
-                        failed = Some(error);
-                        return ControlFlow::Break(());
-                    }
+                if waiting.len() >= REFUSED_BATCH_MAX
+                    && let Err(error) = self.keep_refused(&mut kept, &mut waiting)
+                {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
                 }
             }
             ControlFlow::Continue(())
@@ -180,10 +180,10 @@ impl Intake<'_> {
         let gone = self.store.read_blocking(move |reader| {
             let mut gone = Vec::new();
             store::each_of_source(reader, source, |kind, value, category| {
-                if let Ok(observable) = Observable::from_parts(kind, value) {
-                    if !present.contains(&observable, category) {
-                        gone.push((observable, category));
-                    }
+                if let Ok(observable) = Observable::from_parts(kind, value)
+                    && !present.contains(&observable, category)
+                {
+                    gone.push((observable, category));
                 }
             })?;
             Ok::<_, StoreError>(gone)
@@ -199,6 +199,27 @@ impl Intake<'_> {
     fn unreadable(&self, source: ParseError) -> IntelError {
         IntelError::Parse { slug: self.source.about.slug.clone(), source }
     }
+}
+
+/// Takes `bytes` in as one run of the feed `slug`, which must have been added: what a pull does after it has fetched.
+///
+/// # Errors
+/// When there is no such feed, or as [`Intake::take`].
+pub fn ingest_bytes(
+    store: &Store,
+    slug: &str,
+    format: &FeedFormat,
+    bytes: &Arc<[u8]>,
+    seen_at: TimestampMs,
+) -> Result<Taken, IntelError> {
+    let asked = slug.to_owned();
+    let found = store.read_blocking(move |reader| store::source(reader, &asked))?;
+    let source = found.ok_or_else(|| IntelError::NoFeed { slug: slug.to_owned() })?;
+    let (number, length) = (source.number, bytes.len() as u64);
+    let run = store.write_blocking(move |tx| store::start_run(tx, number, "", length, seen_at))?;
+    let open = || -> Result<Box<dyn Read>, IntelError> { Ok(Box::new(Cursor::new(Arc::clone(bytes)))) };
+    let open: &Open<'_> = &open;
+    Intake { store, source: &source, format, run, seen_at }.take(open, Judgement::ByBounds)
 }
 
 /// Rows of one transaction, those of one thing together.

@@ -5,6 +5,7 @@
 //! [`FactKind::WarningIndex`] when the warning lists were built anew.
 //! It never decides what is blocked, and never keeps a score: a score is computed from assertions, warnings and time.
 
+mod asked;
 pub mod error;
 pub mod feeds;
 pub mod fetch;
@@ -16,6 +17,7 @@ mod lists;
 pub mod model;
 mod page;
 pub mod parse;
+mod pull;
 pub mod store;
 #[cfg(test)]
 mod testing;
@@ -24,9 +26,10 @@ mod tests;
 pub mod view;
 pub mod warning;
 
+pub use asked::AddFeed;
 pub use error::IntelError;
-pub use feeds::{Intel, Pulled};
-pub use http::AddFeed;
+pub use feeds::Intel;
+pub use pull::Pulled;
 
 use maud::Markup;
 use sipar_area::{Area, AreaError, BoxFuture, House, Job, Reason, Route, SearchHit, clearance};

@@ -5,7 +5,7 @@ use sipar_area::{Blobs, House, Instance, OwnersCell, Packs};
 use sipar_ledger::{Ledger, LedgerKey};
 use sipar_model::{Clock, Fact, TimestampMs, fact::Indicator};
 use sipar_snapshot::SigningKey;
-use sipar_store::{Store, StoreError, params};
+use sipar_store::Store;
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -86,13 +86,7 @@ impl Bed {
 
     /// The facts said since the last call, in order.
     pub(crate) fn said(&self) -> Vec<Fact> {
-        let facts = self.intel.house.store.write_blocking(|tx| {
-            let rows = tx.query("select body from outbox order by seq", params![])?;
-            tx.execute("delete from outbox", params![])?;
-            Ok::<_, StoreError>(rows)
-        });
-        let facts = facts.expect("outbox");
-        facts.iter().map(|row| serde_json::from_str(row.text(0).expect("body")).expect("fact")).collect()
+        self.intel.house.store.write_blocking(store::take_said).expect("outbox")
     }
 
     /// The indicators said since the last call.

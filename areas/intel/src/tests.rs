@@ -1,8 +1,8 @@
 //! Feeds from their file to the facts, on both stores.
 
 use crate::{
+    asked::AddFeed,
     error::IntelError,
-    http::AddFeed,
     store::{self, Outcome},
     testing::{Bed, NOW, find_below},
 };
@@ -250,10 +250,7 @@ fn nothing_above_the_readers_clearance_is_seen() {
             let file = on.file("a.txt", "amber.example\n");
             on.add("a", "plain", &file);
             on.intel.pull("a").expect("pulled");
-            let amber = i64::from(Tlp::Amber.number());
-            on.intel
-                .write(move |tx| tx.execute("update intel_assertion set tlp = ?1", sipar_store::params![amber]))
-                .expect("amber");
+            on.intel.write(|tx| store::mark_all(tx, Tlp::Amber)).expect("amber");
         })
         .await
         .expect("prepared");

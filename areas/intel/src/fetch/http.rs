@@ -119,6 +119,8 @@ fn agent(reach: &Reach, limits: &Limits, refused: &Arc<Mutex<Option<String>>>) -
         .user_agent(concat!("sipar/", env!("CARGO_PKG_VERSION")))
         // As it is on the server's disk: what is inside is looked at by its first bytes, within bounds.
         .accept_encoding("identity")
+        // Each hop connects anew, to an address that was looked at for it; servers close idle connections as they like.
+        .max_idle_connections(0)
         .timeout_resolve(Some(timeouts.resolve))
         .timeout_connect(Some(timeouts.connect))
         .timeout_recv_response(Some(timeouts.idle))

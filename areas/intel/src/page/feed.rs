@@ -2,9 +2,10 @@
 
 use super::{count, feeds::health, real};
 use crate::{
+    asked::{shown_error, without_secrets},
     error::IntelError,
     feeds::Intel,
-    http::{FEED, fault, shown_error, without_secrets},
+    http::{FEED, fault},
     store::{self, Outcome, Quality, Run, Source},
 };
 use axum::{

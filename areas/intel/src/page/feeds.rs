@@ -2,8 +2,9 @@
 
 use super::{count, real};
 use crate::{
+    asked::{AddFeed, check_remote},
     feeds::Intel,
-    http::{AddFeed, FEED, check_remote, fault},
+    http::{FEED, fault},
     store::{self, Quality, Source},
 };
 use axum::{

@@ -19,6 +19,11 @@ pub use source::{
 };
 pub use warning::{IndexState, StoredWarningList, index_state, keep_index, stored_lists};
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+pub(crate) use testing::{mark_all, take_said};
+
 use sipar_store::Migration;
 
 /// The tables. Numbers of sources and runs come from counters; kinds, categories and TLP are the numbers of base/model.
