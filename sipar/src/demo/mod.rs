@@ -74,7 +74,9 @@ async fn load(config: &Config, server: &Server, client: &Client) -> Result<()> {
     for (slug, format, file) in FEEDS {
         if !has(slug) {
             let origin = absolute(&folder.join("feeds").join(file))?;
-            client.post("/api/v1/intel/feeds", &json!({ "slug": slug, "format": format, "origin": origin })).await?;
+            let title = format!("Demonstration in the format `{format}`");
+            let body = json!({ "slug": slug, "format": format, "origin": origin, "title": title });
+            client.post("/api/v1/intel/feeds", &body).await?;
         }
         client.post(&format!("/api/v1/intel/feeds/{slug}/pull"), &json!({})).await?;
         let feed = client.get(&format!("/api/v1/intel/feeds/{slug}")).await?;
