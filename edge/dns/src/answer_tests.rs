@@ -40,8 +40,8 @@ fn rfc2308_5_negative_answers_live_as_long_as_their_soa_says() {
 #[test]
 fn rfc2308_2_2_an_alias_that_leads_to_nothing_is_negative() {
     let alias = rr(rtype::CNAME, 20, &wire("nothing.example"));
-    check(0, &[alias.clone()], &[soa(900, 600)], Some(20));
-    check(3, &[alias.clone()], &[soa(900, 10)], Some(10));
+    check(0, std::slice::from_ref(&alias), &[soa(900, 600)], Some(20));
+    check(3, std::slice::from_ref(&alias), &[soa(900, 10)], Some(10));
     check(0, &[alias], &[], None);
 }
 

@@ -97,7 +97,7 @@ impl Batch {
             let cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
             self.lengths[i] = if cut { 0 } else { (header.msg_len as usize).min(SLOT_BYTES) };
             self.name_bytes[i] = header.msg_hdr.msg_namelen;
-            self.control_bytes[i] = (header.msg_hdr.msg_controllen as usize).min(CONTROL_BYTES);
+            self.control_bytes[i] = header.msg_hdr.msg_controllen.min(CONTROL_BYTES);
         }
         self.filled = count;
         Ok(count)

@@ -132,7 +132,7 @@ fn a_listed_address_beside_the_answer_is_left_out() {
     let mut rig = Rig::new(&[block("203.0.113.66", 9)]);
     assert!(rig.ask(&Ask::new("www.example.org", 1)).is_none());
     let glue = rr_of("ns.example.org", 1, 60, &[203, 0, 113, 66]);
-    rig.upstream(|query| reply(query, 0, [&[a(60)], &[], &[glue.clone()]]));
+    rig.upstream(|query| reply(query, 0, [&[a(60)], &[], std::slice::from_ref(&glue)]));
     let seen = rig.told();
     assert_eq!((seen.rcode, seen.answers.len(), seen.additional, seen.flags & flag::TC), (0, 1, 0, 0));
     rig.swap(&[]);
