@@ -1,3 +1,5 @@
+//! Tests of [`crate::answer`].
+
 use super::*;
 use crate::testing::{Ask, opt, reply, rr, rr_of, soa, wire};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of [`crate::block`].
+
 use super::*;
 use crate::query::Query;
 use crate::testing::{Ask, Line, START, Seen, block, policy};

@@ -1,3 +1,5 @@
+//! Tests of [`crate::cache`].
+
 use super::*;
 use crate::testing::wire;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of [`crate::config`].
+
 use super::*;
 
 fn good() -> DnsConfig {

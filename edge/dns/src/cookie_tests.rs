@@ -1,3 +1,5 @@
+//! Tests of [`crate::cookie`].
+
 use super::*;
 
 fn hex<const N: usize>(text: &str) -> [u8; N] {

@@ -1,3 +1,5 @@
+//! Tests of [`crate::inspect`].
+
 use super::*;
 use crate::testing::{Ask, Line, START, block, policy, record, reply, rr, rr_of, wire};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of [`crate::message`].
+
 use super::*;
 use proptest::prelude::*;
 

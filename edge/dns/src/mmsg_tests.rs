@@ -1,3 +1,5 @@
+//! Tests of [`crate::mmsg`].
+
 use super::*;
 use std::net::UdpSocket;
 use std::os::fd::AsFd;

@@ -1,3 +1,5 @@
+//! Tests of [`crate::query`].
+
 use super::*;
 use crate::testing::{Ask, opt};
 use proptest::prelude::*;
