@@ -94,16 +94,19 @@ mod tests {
     #[test]
     fn a_bucket_empties_and_fills_with_time() {
         let mut bucket = Bucket::new();
-        let at = |ms| TimestampMs(1_000_000 + ms);
+        let at = |ms: i64| TimestampMs(1_000_000 + ms);
         for _ in 0..20 {
             assert_eq!(bucket.take(10, 1.0, at(0)), Ok(()));
         }
         assert_eq!(bucket.take(10, 1.0, at(0)), Err(1));
-        assert_eq!(bucket.take(10, 1.0, at(-5_000)), Err(1), "a clock that jumps back gives nothing");
         assert_eq!(bucket.take(10, 1.0, at(100)), Ok(()));
         assert_eq!(bucket.take(10, 10_000.0, at(100)), Err(2));
         assert_eq!(bucket.take(10, 10_000.0, at(10_000)), Ok(()), "a large one passes when the bucket is full");
-        assert_eq!(bucket.take(10, 1.0, at(11_000)).is_err(), true, "and is paid off");
+        assert_eq!(bucket.take(10, 1.0, at(11_000)), Err(998), "and is paid off");
+        let mut bucket = Bucket::new();
+        assert_eq!(bucket.take(10, 20.0, at(0)), Ok(()));
+        assert_eq!(bucket.take(10, 1.0, at(-5_000)), Err(1), "a clock that jumps back gives nothing");
+        assert_eq!(bucket.take(10, 1.0, at(-4_900)), Ok(()), "and nobody waits until it is where it was");
     }
 
     #[test]
@@ -113,5 +116,49 @@ mod tests {
         let now = TimestampMs(5_000);
         assert!(limiter.take(address("2001:db8::1"), 1, 2.0, now).is_ok());
         assert!(limiter.take(address("2001:db8:0:ff::1"), 1, 2.0, now).is_err());
+    }
+
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Over any time, no more is let through than was saved up at its start and earned since, but for the one
+        /// request that overdraws; and whoever waits as long as told is let in.
+        #[test]
+        fn nobody_gets_more_than_the_rate_and_waiting_helps(
+            per_s in 1_u32..2_000,
+            asks in prop::collection::vec((0_i64..3_000, 1_u32..50), 1..200),
+        ) {
+            let mut bucket = Bucket::new();
+            let (mut now, mut granted, mut largest) = (TimestampMs(1_000), 0.0, 0.0_f64);
+            let start = now;
+            for (pause_ms, cost) in asks {
+                now = now.plus_ms(pause_ms);
+                let cost = f64::from(cost);
+                largest = largest.max(cost);
+                match bucket.take(per_s, cost, now) {
+                    Ok(()) => granted += cost,
+                    Err(wait_s) => {
+                        prop_assert!(wait_s >= 1);
+                        let mut later = bucket;
+                        let then = now.plus_ms(i64::try_from(wait_s).unwrap() * 1_000);
+                        prop_assert_eq!(later.take(per_s, cost, then), Ok(()), "after {} s", wait_s);
+                    }
+                }
+                let earned = f64::from(per_s) * (BURST_S + now.since_ms(start) as f64 / 1_000.0);
+                prop_assert!(granted <= earned + largest + 1e-6, "{} of {}", granted, earned);
+            }
+        }
+
+        /// Clocks that jump anywhere never make a bucket overflow or starve for longer than its debt.
+        #[test]
+        fn a_jumping_clock_does_no_harm(times in prop::collection::vec(any::<i64>(), 1..50)) {
+            let mut bucket = Bucket::new();
+            for time in times {
+                let _either = bucket.take(10, 1.0, TimestampMs(time));
+                prop_assert!(bucket.tokens <= 10.0 * BURST_S && bucket.tokens >= 0.0);
+                let mut later = bucket;
+                prop_assert_eq!(later.take(10, 1.0, TimestampMs(time).plus_ms(1_000)).is_ok(), time < i64::MAX - 1_000 || bucket.tokens >= 1.0);
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Refusals as problem details (RFC 9457), each with what to do next.
 
+use crate::bulk::BODY_BYTES_MAX;
 use axum::{
+    extract::rejection::{BytesRejection, PathRejection, QueryRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -14,6 +16,8 @@ pub(crate) enum Problem {
     TooLarge(String),
     /// No such path.
     NoPath,
+    /// Another method is needed for this path.
+    Method,
     /// The key is not known.
     BadKey,
     /// A key is needed.
@@ -32,7 +36,13 @@ impl Problem {
             Self::NoPath => (
                 StatusCode::NOT_FOUND,
                 "there is no such path",
-                "GET /v1/ip/ADDRESS, /v1/domain/NAME, /v1/url?u=URL or /v1/hash/HASH; /v1/openapi.json has them all".into(),
+                "GET /v1/ip/ADDRESS, /v1/domain/NAME, /v1/url?u=URL or /v1/hash/HASH; /v1/openapi.json has them all"
+                    .into(),
+            ),
+            Self::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this path takes another method",
+                "POST /v1/bulk, and GET everything else; /v1/openapi.json has them all".into(),
             ),
             Self::BadKey => (
                 StatusCode::UNAUTHORIZED,
@@ -47,7 +57,9 @@ impl Problem {
             Self::TooMany(wait_s) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too many look-ups",
-                format!("come back in {wait_s} s, ask for many at once with POST /v1/bulk, or ask the operator for a key"),
+                format!(
+                    "come back in {wait_s} s, ask for many at once with POST /v1/bulk, or ask the operator for a key"
+                ),
             ),
             Self::NotReady => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -58,12 +70,32 @@ impl Problem {
     }
 }
 
+impl From<PathRejection> for Problem {
+    fn from(_: PathRejection) -> Self {
+        Self::BadInput("the path is not UTF-8 once its percent signs are read; encode what is asked for again".into())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(_: QueryRejection) -> Self {
+        Self::BadInput("the part after `?` cannot be read; give each name once, and percent-encode its value".into())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::TooLarge(format!("the body is longer than {BODY_BYTES_MAX} bytes; send it in several parts"));
+        }
+        Self::BadInput("the body ended before it was whole; send it again".into())
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, title, detail) = self.parts();
         let body = serde_json::json!({ "title": title, "status": status.as_u16(), "detail": detail }).to_string();
-        let mut response =
-            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         let headers = response.headers_mut();
         let wait_s = match self {
             Self::TooMany(wait_s) => Some(wait_s),

@@ -13,7 +13,10 @@ use arc_swap::ArcSwapOption;
 use axum::{
     Router,
     body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State},
+    extract::{
+        ConnectInfo, DefaultBodyLimit, Path, Query, State,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
+    },
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -143,6 +146,7 @@ pub fn router(service: Arc<Reputation>) -> Router {
         .route("/v1/openapi.json", get(openapi_json))
         .route("/healthz", get(health))
         .fallback(|| async { Problem::NoPath })
+        .method_not_allowed_fallback(|| async { Problem::Method })
         .with_state(service)
 }
 
@@ -171,12 +175,17 @@ fn one(
 ) -> Result<Response, Problem> {
     let now = service.clock.now();
     service.admit(headers, peer, 1, now)?;
-    let observable =
-        Observable::from_parts(kind, text).map_err(|error| Problem::BadInput(error.to_string()))?;
+    let observable = Observable::from_parts(kind, text).map_err(|error| Problem::BadInput(error.to_string()))?;
     service.look_up(observable, now)
 }
 
-async fn ip(State(service): Service, ConnectInfo(peer): Peer, headers: HeaderMap, Path(text): Path<String>) -> Result<Response, Problem> {
+async fn ip(
+    State(service): Service,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    text: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path(text) = text?;
     let kind = if text.contains('/') { ObservableKind::Prefix } else { ObservableKind::Address };
     one(&service, peer, &headers, kind, &text)
 }
@@ -185,17 +194,28 @@ async fn network(
     State(service): Service,
     ConnectInfo(peer): Peer,
     headers: HeaderMap,
-    Path((address, length)): Path<(String, String)>,
+    parts: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, Problem> {
+    let Path((address, length)) = parts?;
     one(&service, peer, &headers, ObservableKind::Prefix, &format!("{address}/{length}"))
 }
 
-async fn domain(State(service): Service, ConnectInfo(peer): Peer, headers: HeaderMap, Path(text): Path<String>) -> Result<Response, Problem> {
-    one(&service, peer, &headers, ObservableKind::Domain, &text)
+async fn domain(
+    State(service): Service,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    text: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    one(&service, peer, &headers, ObservableKind::Domain, &text?)
 }
 
-async fn hash(State(service): Service, ConnectInfo(peer): Peer, headers: HeaderMap, Path(text): Path<String>) -> Result<Response, Problem> {
-    one(&service, peer, &headers, ObservableKind::File, &text)
+async fn hash(
+    State(service): Service,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    text: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    one(&service, peer, &headers, ObservableKind::File, &text?)
 }
 
 #[derive(Deserialize)]
@@ -204,18 +224,23 @@ struct UrlQuery {
     u: String,
 }
 
-async fn url(State(service): Service, ConnectInfo(peer): Peer, headers: HeaderMap, Query(query): Query<UrlQuery>) -> Result<Response, Problem> {
-    one(&service, peer, &headers, ObservableKind::Url, &query.u)
+async fn url(
+    State(service): Service,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    query: Result<Query<UrlQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    one(&service, peer, &headers, ObservableKind::Url, &query?.u)
 }
 
 async fn bulk_answer(
     State(service): Service,
     ConnectInfo(peer): Peer,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let now = service.clock.now();
-    let items = bulk::items(&body)?;
+    let items = bulk::items(&body?)?;
     service.admit(&headers, peer, items.len(), now)?;
     let policy = service.policy.load_full().ok_or(Problem::NotReady)?;
     let networks = service.networks.load_full();
@@ -242,14 +267,15 @@ async fn auth(
     State(service): Service,
     ConnectInfo(peer): Peer,
     headers: HeaderMap,
-    Query(query): Query<AuthQuery>,
+    query: Result<Query<AuthQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let now = service.clock.now();
     service.admit(&headers, peer, 1, now)?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let text = header("x-sipar-address").or_else(|| header("x-real-ip")).or(query.ip).ok_or_else(|| {
-        Problem::BadInput("send the client's address as `X-Sipar-Address: ADDRESS`".into())
-    })?;
+    let text = header("x-sipar-address")
+        .or_else(|| header("x-real-ip"))
+        .or(query?.0.ip)
+        .ok_or_else(|| Problem::BadInput("send the client's address as `X-Sipar-Address: ADDRESS`".into()))?;
     let address = sipar_model::address::parse_address(&text).map_err(|error| Problem::BadInput(error.to_string()))?;
     let policy = service.policy.load();
     let Some(policy) = policy.as_ref() else { return Ok(told(StatusCode::NO_CONTENT, "unknown", None)) };

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use sipar_model::{
-    Action, Category, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs, url::Host,
+    Action, Category, DecisionNumber, Observable, Prefix, Severity, SnapshotSerial, TimestampMs, url::Host,
 };
-use sipar_snapshot::{Hit, Networks, Policy};
+use sipar_snapshot::{EntryRef, Hit, Mode, Networks, Policy, PolicyEntry};
 use std::net::IpAddr;
 
 /// The verdict in one word.
@@ -78,39 +78,71 @@ pub struct Network {
     pub name: String,
 }
 
-/// The hit that decides about `observable`. For a URL its host counts too: whichever is worse.
+/// The hit that decides about `observable`. For a URL its host counts too, for a sender its domain.
 pub(crate) fn hit(policy: &Policy, observable: &Observable, now: TimestampMs) -> Option<Hit> {
     match observable {
         Observable::Domain(name) => policy.name(name, now),
         Observable::Address(address) => policy.address(*address, now),
-        // Only what covers the whole network says something of the network.
-        Observable::Prefix(prefix) => {
-            policy.address(prefix.addr(), now).filter(|hit| hit.depth_labels <= prefix.length())
-        }
+        Observable::Prefix(prefix) => network(policy, prefix, now),
         Observable::File(hash) => policy.file(hash, now),
-        Observable::Mail(sender) => policy.mail(sender, now).or_else(|| policy.name(&sender.domain(), now)),
+        Observable::Mail(sender) => nearer(policy.mail(sender, now), policy.name(&sender.domain(), now)),
         Observable::Url(url) => {
-            let own = policy.url(url, now);
             let of_host = match url.host() {
                 Host::Name(name) => policy.name(&name, now),
                 Host::Address(address) => policy.address(address, now),
             };
-            match (own, of_host) {
-                (Some(own), Some(host)) if rank(&host) > rank(&own) => Some(host),
-                (Some(own), _) => Some(own),
-                (None, host) => host,
-            }
+            nearer(policy.url(url, now), of_host)
         }
         Observable::Asn(_) => None,
     }
 }
 
-/// An allowance that a person gave to this very thing comes before all; then blocks, then lists on trial.
-const fn rank(hit: &Hit) -> u8 {
-    match (hit.action, hit.shadow) {
-        (Action::Allow, _) => 0,
-        (Action::Block, true) => 1,
-        (Action::Block, false) => 2,
+/// The hit on the thing itself before the one on what holds it, as a deeper name comes before the one above it;
+/// but a list that is only tried out changes no answer.
+fn nearer(own: Option<Hit>, around: Option<Hit>) -> Option<Hit> {
+    match (own, around) {
+        (Some(own), Some(around)) if own.shadow && !around.shadow => Some(around),
+        (own, around) => own.or(around),
+    }
+}
+
+/// The longest listed network that covers the whole of `prefix`: what lists a part of it says nothing of the rest.
+fn network(policy: &Policy, prefix: &Prefix, now: TimestampMs) -> Option<Hit> {
+    // Nothing lists its first address, so nothing covers it.
+    let first = policy.address(prefix.addr(), now)?;
+    if first.depth_labels <= prefix.length() {
+        return Some(first);
+    }
+    // A smaller network within it answered. The wider ones are asked for one by one: at most 129 look-ups.
+    let mut shadow = None;
+    for length in (0..=prefix.length()).rev() {
+        let Some(wider) = Prefix::containing(prefix.addr(), length) else { continue };
+        let entries = policy.find(&Observable::from(wider)).into_iter();
+        let alive = entries.filter_map(|entry| Some(hit_of(policy.entry(entry)?, entry, policy, length)));
+        let best = alive
+            .filter(|hit| now < hit.expires)
+            .max_by_key(|hit| (!hit.shadow, hit.action == Action::Allow, hit.expires));
+        match best {
+            Some(hit) if hit.shadow => _ = shadow.get_or_insert(hit),
+            Some(hit) => return Some(hit),
+            None => {}
+        }
+    }
+    shadow
+}
+
+fn hit_of(found: PolicyEntry, entry: EntryRef, policy: &Policy, length: u8) -> Hit {
+    Hit {
+        action: found.action,
+        category: found.category,
+        severity: found.severity,
+        tlp: found.tlp,
+        list: found.list,
+        shadow: policy.list(found.list).is_some_and(|list| list.mode == Mode::Shadow),
+        decision: found.decision,
+        expires: found.expires,
+        depth_labels: length,
+        entry,
     }
 }
 
@@ -132,7 +164,9 @@ pub(crate) fn verdict(
     hit: Option<&Hit>,
 ) -> Verdict {
     let network = address_of(&observable).and_then(|address| {
-        networks.and_then(|networks| networks.owner(address)).map(|(asn, name)| Network { asn: asn.0, name: name.into() })
+        networks
+            .and_then(|networks| networks.owner(address))
+            .map(|(asn, name)| Network { asn: asn.0, name: name.into() })
     });
     let (score, reasons) = match hit {
         Some(hit) => {
