@@ -1,6 +1,6 @@
 //! Measures the taking-in of feeds: rows parsed a second on one core, and a million indicators kept on SQLite.
 //!
-//! `cargo run --release -p sipar-intel --example intake [ROWS]`
+//! `cargo run --release -p sipar-intel --example intake [ROWS [FOLDER OF MISP WARNING LISTS]]`
 
 use sipar_intel::{
     feeds::Intel,
@@ -8,10 +8,12 @@ use sipar_intel::{
     ingest::ingest_bytes,
     parse::{Row, parse},
     store,
+    warning::{National, Rules, build},
 };
-use sipar_model::TimestampMs;
+use sipar_model::{SnapshotSerial, TimestampMs};
+use sipar_snapshot::SigningKey;
 use sipar_store::{Store, StoreConfig};
-use std::{error::Error, fmt::Write as _, ops::ControlFlow, sync::Arc, time::Instant};
+use std::{error::Error, fmt::Write as _, ops::ControlFlow, path::Path, sync::Arc, time::Instant};
 
 const NOW: TimestampMs = TimestampMs(1_767_326_400_000);
 
@@ -25,6 +27,23 @@ fn main() -> Result<(), Box<dyn Error>> {
             measure_ingest(&format, feed)?;
         }
     }
+    std::env::args().nth(2).map_or(Ok(()), |lists| measure_warnings(Path::new(&lists)))
+}
+
+fn measure_warnings(lists: &Path) -> Result<(), Box<dyn Error>> {
+    let pack =
+        |name: &str| std::fs::read_to_string(format!("{}/../../packs/warning/{name}", env!("CARGO_MANIFEST_DIR")));
+    let (rules, national) = (Rules::parse(&pack("types.toml")?)?, National::parse(&pack("national.toml")?)?);
+    let (folder, key) = (tempfile::tempdir()?, SigningKey::generate()?);
+    let started = Instant::now();
+    let built = build(&[lists], &rules, &national, SnapshotSerial(1), NOW, &folder.path().join("index"), &key)?;
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        "warnings: {} lists, {} entries, {} bytes, {seconds:.1} s",
+        built.lists.len(),
+        built.entries,
+        built.file_bytes
+    );
     Ok(())
 }
 

@@ -51,6 +51,12 @@ pub enum IntelError {
         /// Which.
         slug: String,
     },
+    /// Another thread is at it.
+    #[error("the feed `{slug}` is being taken in at this moment; look at it again in a minute")]
+    Busy {
+        /// Which.
+        slug: String,
+    },
     /// Something that was given is out of range.
     #[error("{0}")]
     Given(String),

@@ -14,7 +14,10 @@ use sipar_area::{AreaError, House};
 use sipar_model::{TimestampMs, score::DecayTable};
 use sipar_snapshot::WarningIndex;
 use sipar_store::{StoreError, Tx};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex},
+};
 use tokio::sync::Notify;
 
 /// The area's service.
@@ -31,6 +34,10 @@ pub struct Intel {
     /// A number from 0 to 1 that spreads pulls.
     pub(crate) chance: Arc<dyn Fn() -> f64 + Send + Sync>,
     pub(crate) warnings: ArcSwapOption<WarningIndex>,
+    /// The feeds that a thread of this process works on now.
+    pub(crate) busy: Mutex<HashSet<i64>>,
+    /// Held while the warning index is built.
+    pub(crate) building: Mutex<()>,
     /// Wakes the pulling of feeds, and the building of the index.
     pub(crate) pull_wake: Arc<Notify>,
     pub(crate) warning_wake: Arc<Notify>,
@@ -58,6 +65,8 @@ impl Intel {
             timeouts: Timeouts::default(),
             chance: Arc::new(chance),
             warnings: ArcSwapOption::empty(),
+            busy: Mutex::default(),
+            building: Mutex::default(),
             pull_wake: Arc::default(),
             warning_wake: Arc::default(),
         })

@@ -78,7 +78,9 @@ pub(crate) fn fault(error: IntelError) -> WebError {
     match &error {
         IntelError::NoFeed { .. } => WebError::not_found().detail(error.to_string()),
         IntelError::NoFormat { .. } | IntelError::Given(_) => WebError::unprocessable(error.to_string()),
-        IntelError::Exists { .. } | IntelError::NotHeld { .. } => WebError::conflict(error.to_string()),
+        IntelError::Exists { .. } | IntelError::NotHeld { .. } | IntelError::Busy { .. } => {
+            WebError::conflict(error.to_string())
+        }
         IntelError::Fetch { .. } | IntelError::Parse { .. } => WebError::unprocessable(error.chain()),
         _ => WebError::internal("threat data", &error),
     }

@@ -15,7 +15,7 @@ use sipar_model::{Observable, SnapshotSerial, fact::WarningList};
 use sipar_snapshot::WarningIndex;
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 impl Intel {
@@ -49,6 +49,7 @@ impl Intel {
     /// # Errors
     /// When a collection cannot be read, or the index not be written. The last good one goes on serving.
     pub fn refresh_warnings(&self) -> Result<Option<String>, IntelError> {
+        let _alone = self.building.lock().unwrap_or_else(PoisonError::into_inner);
         let packs = &self.house.packs;
         let (rules_text, national_text) = (packs.text("warning/types.toml")?, packs.text("warning/national.toml")?);
         let origins = self.list_origins()?;

@@ -16,6 +16,7 @@ use sipar_model::TimestampMs;
 use std::{
     io::Read,
     path::{Path, PathBuf},
+    sync::PoisonError,
 };
 
 /// A feed without a time of its own in each row is taken in again after this long even if it has not changed, so that
@@ -25,8 +26,24 @@ const REFRESH_MS: i64 = 20 * 3_600_000;
 /// How long one node has a feed to itself: longer than a pull may take ([`Timeouts::total`]) and its parse.
 const LEASE_MS: i64 = 45 * 60_000;
 
-/// Feeds pulled in one run of the job; the next run takes the others.
-const PULLS_PER_RUN_MAX: usize = 50;
+/// Feeds pulled at a time: a server that hangs for its whole time-out must not keep the others waiting. They share the
+/// one writer, so more would gain nothing but memory.
+const PULLS_AT_ONCE: usize = 4;
+
+/// Feeds pulled by each worker in one run of the job; the next run takes the others.
+const PULLS_PER_WORKER_MAX: usize = 50;
+
+/// A feed that one thread works on, until this is dropped.
+struct Occupied<'a> {
+    intel: &'a Intel,
+    number: i64,
+}
+
+impl Drop for Occupied<'_> {
+    fn drop(&mut self) {
+        self.intel.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+    }
+}
 
 /// What a pull did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -48,18 +65,33 @@ pub struct Pulled {
 }
 
 impl Intel {
-    /// Pulls the feeds that are due; returns what each did, or why it failed.
+    /// Pulls the feeds that are due, several at a time; returns what each did, or why it failed.
     ///
     /// # Errors
     /// When the store fails. A feed that fails is no error here: it is noted, and comes again later.
     pub fn pull_due(&self) -> Result<Vec<Result<Pulled, IntelError>>, IntelError> {
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..PULLS_AT_ONCE).map(|_| scope.spawn(|| self.pull_some())).collect();
+            let mut done = Vec::new();
+            for worker in workers {
+                done.extend(worker.join().map_err(|_| IntelError::Thread("pulling feeds"))??);
+            }
+            Ok(done)
+        })
+    }
+
+    fn pull_some(&self) -> Result<Vec<Result<Pulled, IntelError>>, IntelError> {
         let mut done = Vec::new();
-        while done.len() < PULLS_PER_RUN_MAX {
+        while done.len() < PULLS_PER_WORKER_MAX {
             let now = self.house.clock.now();
             let lease = now.plus_ms(LEASE_MS);
             let due = self.house.store.write_blocking(move |tx| store::claim_due(tx, now, lease))?;
             let Some(source) = due else { break };
-            done.push(self.pull_source(&source));
+            match self.pull_source(&source) {
+                // A person is pulling it at this moment; that pull says when the next is.
+                Err(IntelError::Busy { .. }) => {}
+                result => done.push(result),
+            }
         }
         Ok(done)
     }
@@ -72,7 +104,17 @@ impl Intel {
         self.pull_source(&self.source(slug)?)
     }
 
+    /// A feed is worked on by one thread at a time: its spool file is one.
+    fn occupy(&self, source: &Source) -> Result<Occupied<'_>, IntelError> {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        if !busy.insert(source.number) {
+            return Err(IntelError::Busy { slug: source.about.slug.clone() });
+        }
+        Ok(Occupied { intel: self, number: source.number })
+    }
+
     fn pull_source(&self, source: &Source) -> Result<Pulled, IntelError> {
+        let _alone = self.occupy(source)?;
         let result = self.try_pull(source);
         if let Err(error) = &result {
             let next = self.next(source, source.failures.saturating_add(1));
@@ -256,6 +298,7 @@ impl Intel {
     /// When nothing is held, or it cannot be applied.
     pub fn apply_held(&self, slug: &str) -> Result<Pulled, IntelError> {
         let source = self.source(slug)?;
+        let _alone = self.occupy(&source)?;
         let none = || IntelError::NotHeld { slug: slug.to_owned() };
         let held = source.held.as_ref().map(|(run, _)| *run).ok_or_else(none)?;
         let run = self.house.store.read_blocking(move |reader| store::run(reader, held))?.ok_or_else(none)?;

@@ -299,6 +299,29 @@ fn warning_lists_come_as_a_feed_and_are_built_when_something_changed() {
 }
 
 #[test]
+fn many_feeds_are_pulled_at_once_and_each_by_one_thread() {
+    each_store_blocking(|store| {
+        let bed = Bed::new(store);
+        for n in 0..12 {
+            bed.add(
+                &format!("f{n}"),
+                "plain",
+                &bed.file(&format!("f{n}.txt"), format!("shared.example\nown{n}.example\n")),
+            );
+        }
+        let done = bed.intel.pull_due().expect("due");
+        assert_eq!(done.iter().filter(|result| result.as_ref().is_ok_and(|pulled| pulled.fresh == 2)).count(), 12);
+        let said = bed.indicators();
+        let shared = said.iter().rfind(|indicator| indicator.observable.value() == "shared.example").expect("said");
+        assert_eq!(shared.assertions.len(), 12, "the last fact of a thing says all");
+        let source = bed.intel.source("f0").expect("source");
+        bed.intel.busy.lock().expect("lock").insert(source.number);
+        assert!(matches!(bed.intel.pull("f0"), Err(IntelError::Busy { .. })));
+        assert_eq!(bed.intel.source("f0").expect("source").failures, 0, "being busy is no failure");
+    });
+}
+
+#[test]
 fn what_makes_no_sense_is_not_added() {
     each_store_blocking(|store| {
         let bed = Bed::new(store);
