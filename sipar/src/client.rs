@@ -55,6 +55,8 @@ impl Client {
 
     /// Changes something, and waits until its effects are there.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        // What an earlier process left unfinished comes first: a decision rests on it.
+        self.settle().await?;
         let answer = self.send("POST", path, Some(body)).await?;
         self.settle().await?;
         Ok(answer)

@@ -111,3 +111,31 @@ async fn permit(State(asked): State<Asked>, request: Request, next: Next) -> Res
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, house};
+
+    /// DESIGN §3, invariant 5: the list of uncovered routes is empty.
+    #[tokio::test]
+    async fn every_route_has_a_resource_and_somebody_who_may() {
+        let folder = tempfile::tempdir().expect("folder");
+        let config = Config { data: folder.path().join("data"), ..Config::default() };
+        let assembled = house::assemble(&config).await.expect("a house");
+        let table = authorizer(&assembled.areas);
+        let mut uncovered = Vec::new();
+        for route in routes(&assembled.house, &assembled.areas) {
+            let may = |resource| table.allows(Role::Admin, resource, route.act).allowed;
+            if !table.resource(route.resource).is_some_and(may) {
+                uncovered.push(format!("{} {} needs {} {:?}", route.method, route.path, route.resource, route.act));
+            }
+        }
+        assert_eq!(uncovered, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_text_of_the_house_is_in_both_languages() {
+        assert_eq!(sipar_web::check_complete(TEXTS), []);
+    }
+}

@@ -184,7 +184,10 @@ impl Shield {
         if let Some(why) = unblockable(observable, self.rules.bounds) {
             return Err(ShieldError::Refused(format!("`{observable}`: {why}")));
         }
-        let Some(in_use) = lists::in_use(tx)? else { return Ok(()) };
+        let Some(in_use) = lists::in_use(tx)? else {
+            let why = "the warning lists are not built yet, so nobody can tell what must never be blocked; try again in a minute";
+            return Err(ShieldError::Refused(why.into()));
+        };
         let index = self.index(&in_use.blob)?;
         let never = hits(&index, observable).into_iter().find(|hit| hit.kind == WarningKind::Never);
         match never {
