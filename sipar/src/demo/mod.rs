@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn times_are_recent() {
         let now = TimestampMs(1_790_000_000_000);
-        assert_eq!(with_times("a,\"{{ago 24h}}\",{{ago 0h}}", now), "a,\"2026-09-20 13:33:20\",2026-09-21 13:33:20");
+        assert_eq!(with_times("a,\"{{ago 24h}}\",{{ago 0h}}", now), "a,\"2026-09-20 14:13:20\",2026-09-21 14:13:20");
         assert_eq!(with_times("no times", now), "no times");
     }
 }
