@@ -38,9 +38,10 @@ pub struct Intel {
     pub(crate) busy: Mutex<HashSet<i64>>,
     /// Held while the warning index is built.
     pub(crate) building: Mutex<()>,
-    /// Wakes the pulling of feeds, and the building of the index.
+    /// Wakes the pulling of feeds, the building of the index, and the counting of quality.
     pub(crate) pull_wake: Arc<Notify>,
     pub(crate) warning_wake: Arc<Notify>,
+    pub(crate) quality_wake: Arc<Notify>,
 }
 
 impl Intel {
@@ -69,6 +70,7 @@ impl Intel {
             building: Mutex::default(),
             pull_wake: Arc::default(),
             warning_wake: Arc::default(),
+            quality_wake: Arc::default(),
         })
     }
 

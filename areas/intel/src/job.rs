@@ -19,7 +19,7 @@ pub(crate) fn jobs(intel: &Arc<Intel>) -> Vec<Job> {
     vec![
         job("feeds", PULL_EVERY, &intel.pull_wake, intel, pull),
         job("warning-lists", WARNINGS_EVERY, &intel.warning_wake, intel, Intel::refresh_warnings),
-        job("feed-quality", QUALITY_EVERY, &Arc::default(), intel, quality),
+        job("feed-quality", QUALITY_EVERY, &intel.quality_wake, intel, quality),
     ]
 }
 

@@ -225,6 +225,9 @@ impl Intel {
         }
         if format.is_warning_lists() {
             self.warning_wake.notify_one();
+        } else if source.applied_at.is_none() {
+            // A new feed's share is what people look for first; later changes wait for the timer.
+            self.quality_wake.notify_one();
         }
         result.map(|taken| (run, taken))
     }
