@@ -105,7 +105,7 @@ impl Served {
                 let _heard = tell.send(line);
             }
         });
-        let mut address = |what: &str| -> SocketAddr {
+        let address = |what: &str| -> SocketAddr {
             loop {
                 let line = told.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("the server did not say `{what}`"));
                 if let Some(rest) = line.strip_prefix(what) {
