@@ -16,6 +16,7 @@ use sipar_model::{
 };
 use sipar_snapshot::{ListNumber, WarningIndex};
 use sipar_store::Tx;
+use std::collections::HashMap;
 
 /// What one batch of indicators comes to.
 #[derive(Default)]
@@ -39,7 +40,12 @@ impl Shield {
         let last = decisions::last_on(tx, &observables)?;
         let mut held = held::of(tx, &observables)?;
         let mut batch = Batch::default();
+        // Of one thing told twice the last word counts: two decisions on it would both be in force.
+        let last_told: HashMap<&Observable, usize> = observables.iter().copied().zip(0..).collect();
         for (at, (indicator, last)) in indicators.iter().zip(last).enumerate() {
+            if last_told.get(&indicator.observable) != Some(&at) {
+                continue;
+            }
             let hits = index.as_ref().map(|index| hits(index, &indicator.observable));
             let was_held = held.get_mut(at).and_then(Option::take);
             self.sort_in(&mut batch, indicator, hits.as_deref(), last, was_held.as_ref(), now);
@@ -75,7 +81,7 @@ impl Shield {
                 }
                 let list = rule.list.clone();
                 match in_force {
-                    Some(record) if record.decision.category == category && record.list == list => {
+                    Some(record) if by_rule(&record) && record.decision.category == category && record.list == list => {
                         if worth_extending(record.decision.expires_at, expires, self.rules.bounds) {
                             batch.extend.push((record, expires, indicator.assertions.clone(), percent(score)));
                         }
@@ -151,7 +157,7 @@ impl Shield {
         for record in records.into_iter().filter(|record| record.decision.action == Action::Block) {
             let hits = hits(&index, &record.decision.observable);
             let of = |kind| -> Vec<WarningHit> { hits.iter().filter(|hit| hit.kind == kind).cloned().collect() };
-            let by_rule = record.decision.decided_by.starts_with("rule:");
+            let by_rule = by_rule(&record);
             let (state, lists, group) = match (of(WarningKind::Never), of(WarningKind::Review)) {
                 (lists, _) if !lists.is_empty() => (HeldState::Withheld, lists, &mut never),
                 (_, lists) if !lists.is_empty() && by_rule => (HeldState::Review, lists, &mut review),
@@ -207,6 +213,11 @@ pub(crate) fn hits(index: &WarningIndex, observable: &Observable) -> Vec<Warning
     hits.sort_unstable();
     hits.dedup();
     hits
+}
+
+/// Whether a rule took it. A rule never moves the end of what a person decided.
+fn by_rule(record: &Record) -> bool {
+    record.decision.decided_by.starts_with("rule:")
 }
 
 /// The score as it is shown and kept: whole, rounded down, so that 100 means 100.

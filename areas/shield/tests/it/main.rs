@@ -1,0 +1,12 @@
+//! The shield from outside: told of indicators and warning lists, asked by people, and publishing what edges use.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod gate;
+mod judging;
+mod people;
+mod publishing;
+mod real;
+mod rig;
+mod texts;
+mod warnings;

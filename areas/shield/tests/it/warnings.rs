@@ -1,0 +1,138 @@
+//! Warning lists: what they hold and withhold, and what new ones do to what was decided before.
+
+use crate::rig::{HOUR_MS, NOW, block, each_rig, phishing, says, thing};
+use sipar_model::{
+    Category,
+    WarningKind::{Inform, Lower, Never, Review},
+    fact::DecisionState,
+};
+use sipar_shield::store::held::{self, HeldState};
+
+#[test]
+fn review_holds_never_withholds_lower_lowers_inform_informs() {
+    each_rig(|rig| async move {
+        rig.warn(&[
+            ("national", Never, &["bank.example", "198.51.100.0/24"]),
+            ("popular", Review, &["popular.example"]),
+            ("cloud", Lower, &["cloud.example"]),
+            ("sinkholes", Inform, &["sink.example"]),
+        ])
+        .await;
+        let names =
+            ["login.bank.example", "bank.example", "popular.example", "cloud.example", "sink.example", "evil.example"];
+        rig.tell_of(names.map(phishing).to_vec()).await;
+        rig.tell_of(vec![says("198.51.100.9", "feed", Category::C2, NOW)]).await;
+        let expect = [
+            "198.51.100.9 Withheld national",
+            "bank.example Withheld national",
+            "login.bank.example Withheld national",
+            "popular.example Review popular",
+        ];
+        let mut held = rig.held_words().await;
+        held.sort();
+        assert_eq!(held, expect);
+        let blocked: Vec<String> = rig.records().await.iter().map(|r| r.decision.observable.value()).collect();
+        assert!(blocked.contains(&"evil.example".into()) && blocked.contains(&"sink.example".into()), "{blocked:?}");
+        assert!(!blocked.iter().any(|name| name.contains("bank") || name.contains("popular")), "{blocked:?}");
+        let report = rig.house.store.read(held::report).await.unwrap();
+        let expect =
+            [(HeldState::Withheld, vec!["national".to_owned()], 3), (HeldState::Review, vec!["popular".into()], 1)];
+        assert_eq!(report, expect);
+    });
+}
+
+#[test]
+fn a_name_above_a_protected_one_is_withheld_too() {
+    each_rig(|rig| async move {
+        rig.warn(&[("national", Never, &["www.ministry.host.example"]), ("popular", Review, &["a.other.example"])])
+            .await;
+        rig.tell_of(vec![phishing("host.example"), phishing("other.example"), phishing("b.host.example")]).await;
+        assert_eq!(rig.held_words().await, ["host.example Withheld national"]);
+        assert_eq!(rig.records().await.len(), 2, "a popular name below says nothing for the one above");
+    });
+}
+
+#[test]
+fn new_lists_withdraw_what_stands_and_release_what_is_held() {
+    each_rig(|rig| async move {
+        rig.warn(&[]).await;
+        rig.tell_of(["a.example", "b.example", "c.example"].map(phishing).to_vec()).await;
+        rig.request(block("by-hand.example")).await.unwrap();
+        rig.request(block("by-hand-too.example")).await.unwrap();
+        rig.reconcile().await;
+        assert_eq!(rig.policy().entries(), 5);
+        rig.told().await;
+
+        rig.warn(&[
+            ("national", Never, &["a.example", "by-hand.example"]),
+            ("popular", Review, &["b.example", "by-hand-too.example"]),
+        ])
+        .await;
+        rig.reconcile().await;
+        let expect = [
+            "1 a.example block phishing rule:phishing withdrawn",
+            "2 b.example block phishing rule:phishing withdrawn",
+            "3 c.example block phishing rule:phishing active",
+            "4 by-hand.example block phishing person:duty-desk withdrawn",
+            "5 by-hand-too.example block phishing person:duty-desk active",
+        ];
+        assert_eq!(rig.words().await, expect, "a person has agreed already to what `review` asks for");
+        let withdrawn = DecisionState::Withdrawn;
+        let mut told = rig.told().await;
+        told.sort_by_key(|(number, _)| *number);
+        assert_eq!(told, [(1, withdrawn), (2, withdrawn), (4, withdrawn)]);
+        let held = rig.held_words().await;
+        assert!(held.contains(&"a.example Withheld national".into()), "{held:?}");
+        assert!(held.contains(&"b.example Review popular".into()), "{held:?}");
+        let mut left: Vec<String> = rig.policy().iter().map(|entry| entry.observable.value()).collect();
+        left.sort();
+        assert_eq!(left, ["by-hand-too.example", "c.example"]);
+
+        // The lists no longer have them: the rules decide anew, by what sources said last.
+        rig.warn(&[]).await;
+        rig.reconcile().await;
+        let words = rig.words().await;
+        assert_eq!(
+            words[5..],
+            ["6 a.example block phishing rule:phishing active", "7 b.example block phishing rule:phishing active"]
+        );
+        assert!(rig.held().await.is_empty());
+        assert_eq!(rig.policy().entries(), 4);
+    });
+}
+
+#[test]
+fn judging_anew_goes_through_more_than_one_part_and_ends() {
+    each_rig(|rig| async move {
+        rig.warn(&[]).await;
+        let names: Vec<String> = (0..2_500).map(|n| format!("n{n}.evil-{}.example", n % 7)).collect();
+        for part in names.chunks(1_000) {
+            rig.tell_of(part.iter().map(|name| phishing(name)).collect()).await;
+        }
+        rig.warn(&[("popular", Review, &["evil-3.example"])]).await;
+        rig.reconcile().await;
+        let expect = names.iter().filter(|name| name.contains("evil-3")).count();
+        assert_eq!(rig.held().await.len(), expect);
+        let active = rig.records().await.iter().filter(|r| r.decision.state == DecisionState::Active).count();
+        assert_eq!(active, 2_500 - expect);
+        assert_eq!(rig.policy().entries(), active as u64);
+        // Nothing is left to do.
+        let before = rig.ledger().await.len();
+        rig.reconcile().await;
+        assert_eq!(rig.ledger().await.len(), before);
+    });
+}
+
+#[test]
+fn what_is_held_is_forgotten_when_no_rule_would_take_it_any_more() {
+    each_rig(|rig| async move {
+        rig.warn(&[("popular", Review, &["popular.example"])]).await;
+        rig.tell_of(vec![phishing("popular.example")]).await;
+        rig.set(NOW.plus_ms(HOUR_MS));
+        rig.tell_of(vec![phishing("popular.example")]).await;
+        let held = rig.held().await.remove(0);
+        assert_eq!((held.state, held.at, held.category), (HeldState::Review, NOW, Category::Phishing), "since when");
+        rig.tell_of(vec![sipar_model::Indicator { observable: thing("popular.example"), assertions: vec![] }]).await;
+        assert!(rig.held().await.is_empty());
+    });
+}
