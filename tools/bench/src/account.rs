@@ -91,7 +91,8 @@ impl Machine {
     pub fn now() -> Result<Self> {
         let text = fs::read_to_string("/proc/stat").context("reading `/proc/stat`")?;
         let first = text.lines().next().unwrap_or_default();
-        let fields: Vec<u64> = first.split_whitespace().skip(1).take(8).filter_map(|field| field.parse().ok()).collect();
+        let fields: Vec<u64> =
+            first.split_whitespace().skip(1).take(8).filter_map(|field| field.parse().ok()).collect();
         let total = fields.iter().sum::<u64>();
         let idle = fields.get(3).copied().unwrap_or_default() + fields.get(4).copied().unwrap_or_default();
         Ok(Self { busy: total - idle, total })

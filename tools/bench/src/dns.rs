@@ -166,7 +166,12 @@ impl Run {
                 continue;
             }
             let measured = self.mix(&stage, &self.queries(&stage, mix)?)?;
-            eprintln!("{}: {mix:?} {:.2} us an answer, {}/s", kind.name(), measured.full.cpu_us, rate(measured.full.seen.rate));
+            eprintln!(
+                "{}: {mix:?} {:.2} us an answer, {}/s",
+                kind.name(),
+                measured.full.cpu_us,
+                rate(measured.full.seen.rate)
+            );
             result.mixes.insert(mix, measured);
         }
         result.memory_end = account::memory(stage.server.pid());
@@ -212,9 +217,9 @@ impl Run {
         }
         self.lists.form(&format!("{}{suffix}", file.trim_end_matches(".txt")), |lists, out| {
             let text = std::fs::read_to_string(lists.path(file))?;
-            text.lines().filter_map(|line| line.split_once(' ')).try_for_each(|(name, kind)| {
-                Ok(writeln!(out, "{name}{suffix} {kind}")?)
-            })
+            text.lines()
+                .filter_map(|line| line.split_once(' '))
+                .try_for_each(|(name, kind)| Ok(writeln!(out, "{name}{suffix} {kind}")?))
         })
     }
 }
@@ -222,15 +227,33 @@ impl Run {
 fn report(rows: &[DnsResult], options: &DnsOptions) -> String {
     let echo_us = |mix| mean(rows.iter().filter(|row| row.server == "echo").filter_map(|row| row.mixes.get(&mix)));
     let mut cost = Table::new(&[
-        "server", "blocked us", "x echo", "answers/s", "allowed us", "x echo", "answers/s", "10/90 us", "x echo", "answers/s",
+        "server",
+        "blocked us",
+        "x echo",
+        "answers/s",
+        "allowed us",
+        "x echo",
+        "answers/s",
+        "10/90 us",
+        "x echo",
+        "answers/s",
     ]);
     let mut rest = Table::new(&[
-        "server", "blocked p50/p99/p99.9 us", "allowed p50/p99/p99.9 us", "load s", "load cpu s", "MiB loaded", "MiB after", "right",
+        "server",
+        "blocked p50/p99/p99.9 us",
+        "allowed p50/p99/p99.9 us",
+        "load s",
+        "load cpu s",
+        "MiB loaded",
+        "MiB after",
+        "right",
     ]);
     for row in rows {
         let mut cells = vec![row.server.clone()];
         for mix in Mix::ALL {
-            cells.extend(row.mixes.get(&mix).map_or_else(|| vec!["-".to_owned(); 3], |r| cost_cells(&r.full, echo_us(mix))));
+            cells.extend(
+                row.mixes.get(&mix).map_or_else(|| vec!["-".to_owned(); 3], |r| cost_cells(&r.full, echo_us(mix))),
+            );
         }
         cost.row(cells);
         rest.row(rest_cells(row));

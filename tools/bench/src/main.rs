@@ -5,8 +5,11 @@
 //! Nothing here is ever part of Sipar itself.
 
 mod account;
+mod compile;
 mod dns;
+mod house;
 mod http;
+mod intake;
 mod ledger;
 mod lists;
 mod load;
@@ -49,8 +52,23 @@ enum Bench {
     Swap(swap::SwapOptions),
     /// Address look-ups over HTTP and DNS
     Reputation(reputation::ReputationOptions),
+    /// Lines of a feed a second, one core
+    Parse(intake::IntakeOptions),
+    /// A whole feed into the store, durably
+    Ingest(intake::IntakeOptions),
+    /// Decisions and warning lists into one snapshot: time and memory
+    Compile(compile::CompileOptions),
     /// Entries a second into the public ledger
     Ledger(ledger::LedgerOptions),
+    /// Build and adopt a warning index (used by the benches)
+    #[command(hide = true)]
+    CompileWarnings(compile::WarningsOptions),
+    /// Publish a snapshot of a house (used by the benches)
+    #[command(hide = true)]
+    CompilePolicy {
+        /// The house's folder
+        house: PathBuf,
+    },
     /// Answer HTTP with a constant (used by the benches)
     #[command(hide = true)]
     Constant {
@@ -101,6 +119,11 @@ fn main() -> Result<()> {
         Bench::Open(options) => open::run(&work, &options),
         Bench::Swap(options) => swap::run(&work, &options),
         Bench::Reputation(options) => reputation::run(&work, &options),
+        Bench::Parse(options) => intake::run_parse(&work, &options),
+        Bench::Ingest(options) => intake::run_ingest(&work, &options),
+        Bench::Compile(options) => compile::run(&work, &options),
+        Bench::CompileWarnings(options) => compile::warnings(&options),
+        Bench::CompilePolicy { house } => compile::policy(&house),
         Bench::Ledger(options) => ledger::run(&work, &options),
         Bench::Constant { port } => http::constant(port),
         Bench::OpenOnce { snapshot, name } => open::once(&snapshot, &name),

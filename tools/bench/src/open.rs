@@ -60,7 +60,8 @@ pub fn run(work: &Path, options: &OpenOptions) -> Result<()> {
     let results = Results::new(work, "open")?;
     let sizes = if options.quick { &[100_000][..] } else { &options.names };
     let sipar = if options.without_edge { None } else { Some(snapshot::program(options.sipar.as_deref())?) };
-    let mut table = Table::new(&["names", "file MiB", "open ms", "to first answer ms", "edge restart ms", "edge MiB resident"]);
+    let mut table =
+        Table::new(&["names", "file MiB", "open ms", "to first answer ms", "edge restart ms", "edge MiB resident"]);
     for &names in sizes {
         let result = one(&results, names, options.reps.max(1), sipar.as_deref())?;
         results.keep(&result)?;

@@ -26,7 +26,7 @@ const PORT_TRIES: usize = 100;
 
 /// A command line.
 #[derive(Clone, Debug)]
-pub struct CommandLine(pub Vec<OsString>);
+pub struct CommandLine(Vec<OsString>);
 
 impl CommandLine {
     /// This program with these arguments.
@@ -43,6 +43,14 @@ impl CommandLine {
         I::Item: Into<OsString>,
     {
         Ok(Self::new(own_program()?, arguments))
+    }
+
+    /// Ready to run, on any processor.
+    pub fn command(&self) -> Command {
+        let (program, arguments) = self.0.split_first().expect("there is a program: `new` puts one first");
+        let mut command = Command::new(program);
+        command.args(arguments);
+        command
     }
 }
 

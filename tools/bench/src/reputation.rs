@@ -77,11 +77,21 @@ pub fn run(work: &Path, options: &ReputationOptions) -> Result<()> {
     }
     rows.push(run.dns(PeerKind::Echo)?);
     rows.push(run.dns(PeerKind::Rbldnsd)?);
-    let limit = rows[0].http.as_ref().map_or(f64::NAN, |http| http.rate);
-    let mut table = Table::new(&["server", "over", "answers/s", "of constant", "cpu us", "p50/p99 us", "load s", "MiB"]);
+    let limit = rows.first().and_then(|row| row.http.clone()).context("the constant was not measured")?;
+    let mut table = Table::new(&[
+        "server",
+        "over",
+        "answers/s",
+        "of constant",
+        "cpu us",
+        "of constant",
+        "p50/p99 us",
+        "load s",
+        "MiB",
+    ]);
     for row in &rows {
         run.results.keep(row)?;
-        table.row(cells(row, limit));
+        table.row(cells(row, &limit));
     }
     println!(
         "### Address reputation, {prefixes} prefixes\n\n{}; server on one core, load on the other; {secs} s each; HTTP \
@@ -92,13 +102,14 @@ pub fn run(work: &Path, options: &ReputationOptions) -> Result<()> {
     Ok(())
 }
 
-fn cells(row: &ReputationResult, limit: f64) -> Vec<String> {
+fn cells(row: &ReputationResult, limit: &HttpMeasured) -> Vec<String> {
     let middle = match (&row.http, &row.dns) {
         (Some(http), _) => [
             "HTTP".to_owned(),
             rate(http.rate),
-            format!("{:.0} %", 100.0 * http.rate / limit),
+            format!("{:.0} %", 100.0 * http.rate / limit.rate),
             format!("{:.2}", http.cpu_us),
+            format!("{:.0} %", 100.0 * limit.cpu_us / http.cpu_us),
             format!("{:.0}/{:.0}", http.p50_us, http.p99_us),
         ],
         (None, Some(dns)) => [
@@ -106,6 +117,7 @@ fn cells(row: &ReputationResult, limit: f64) -> Vec<String> {
             rate(dns.seen.rate),
             "-".to_owned(),
             format!("{:.2}", dns.cpu_us),
+            "-".to_owned(),
             format!("{:.0}/{:.0}", dns.seen.p50_us, dns.seen.p99_us),
         ],
         (None, None) => Default::default(),
@@ -198,7 +210,8 @@ impl Run {
 
     fn dns(&self, kind: PeerKind) -> Result<ReputationResult> {
         eprintln!("{}: starting", kind.name());
-        let setup = Setup::new(&format!("reputation-{}", kind.name()), &self.results.work, &self.lists, 0, Path::new(""))?;
+        let setup =
+            Setup::new(&format!("reputation-{}", kind.name()), &self.results.work, &self.lists, 0, Path::new(""))?;
         let tries = peers::rbldnsd::with_tries(&setup, self.prefixes)?;
         let peer = if kind == PeerKind::Rbldnsd { tries } else { peers::prepare(kind, &setup)? };
         let queries = self.lists.path(&format!("q_ip_hit-{}.txt", self.prefixes));

@@ -27,7 +27,7 @@ pub struct SwapOptions {
     /// Blocked names
     #[arg(long, default_value_t = 1_000_000)]
     names: usize,
-    /// Servers to compare with: unbound, bind, dnsmasq, dnsdist, rbldnsd
+    /// Servers to compare with: unbound, bind, dnsmasq, rbldnsd
     #[arg(long, value_delimiter = ',', default_value = "unbound,bind")]
     peers: Vec<PeerKind>,
     /// Times the list is replaced
@@ -82,7 +82,15 @@ pub fn run(work: &Path, options: &SwapOptions) -> Result<()> {
     let mut kinds: Vec<PeerKind> = (!options.without_sipar).then_some(PeerKind::Sipar).into_iter().collect();
     kinds.extend(&options.peers);
     let mut table = Table::new(&[
-        "server", "worst gap ms", "median gap ms", "idle gap ms", "blocked after ms", "cpu s each", "lost", "wrong", "MiB after",
+        "server",
+        "worst gap ms",
+        "median gap ms",
+        "idle gap ms",
+        "blocked after ms",
+        "cpu s each",
+        "lost",
+        "wrong",
+        "MiB after",
     ]);
     for kind in kinds {
         let mut result = SwapResult { server: kind.name(), names, ..SwapResult::default() };
@@ -151,7 +159,8 @@ fn one(
     let load = start_load(&stage, &results.work, rate)?;
     let suffix = stage.peer.suffix;
     // Something whose answer never changes: a name that is allowed, or one that is listed.
-    let asked = if kind.is_resolver() { own.allowed_probes()?.remove(0) } else { own.blocked_probes()?.remove(0) + suffix };
+    let asked =
+        if kind.is_resolver() { own.allowed_probes()?.remove(0) } else { own.blocked_probes()?.remove(0) + suffix };
     let probe = Probe::start(stage.peer.port, asked)?;
     std::thread::sleep(IDLE);
     result.idle_gap_ms = probe.take_worst_ms();
@@ -231,7 +240,8 @@ fn next_snapshot(serial: u64) -> String {
 }
 
 fn append(path: &Path, text: &str) -> Result<()> {
-    let mut file = OpenOptions::new().append(true).open(path).with_context(|| format!("opening `{}`", path.display()))?;
+    let mut file =
+        OpenOptions::new().append(true).open(path).with_context(|| format!("opening `{}`", path.display()))?;
     file.write_all(text.as_bytes()).with_context(|| format!("appending to `{}`", path.display()))
 }
 

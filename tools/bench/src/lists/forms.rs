@@ -59,11 +59,7 @@ impl Lists {
     }
 
     /// Writes a form under another name first, so that one cut short is never taken for whole.
-    pub fn form(
-        &self,
-        name: &str,
-        write: impl FnOnce(&Self, &mut dyn Write) -> Result<()>,
-    ) -> Result<PathBuf> {
+    pub fn form(&self, name: &str, write: impl FnOnce(&Self, &mut dyn Write) -> Result<()>) -> Result<PathBuf> {
         let path = self.path(name);
         if !path.exists() {
             let part = format!("{name}.part");

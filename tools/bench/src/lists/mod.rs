@@ -4,6 +4,7 @@
 //! - mix b: 10,000 allowed names, each once in turn, so that a cache holds them all;
 //! - mix c: 10 % blocked, 90 % allowed names by Zipf(1.0) over 100,000.
 
+pub mod feeds;
 pub mod forms;
 pub mod names;
 pub mod prefixes;

@@ -129,7 +129,8 @@ pub fn allowed_names(count: usize, blocked: &HashSet<u64>, seed: u64) -> Vec<Str
         let end = *random.choose(ALLOWED_ENDS);
         let base = format!("{}{end}.{}", syllables(&mut random, 2, 5), random.choose(ALLOWED_TLDS));
         let name = format!("{}{base}", random.choose(ALLOWED_PREFIXES));
-        if !blocked.contains(&name_hash(&base)) && !blocked.contains(&name_hash(&name)) && seen.insert(name_hash(&name)) {
+        if !blocked.contains(&name_hash(&base)) && !blocked.contains(&name_hash(&name)) && seen.insert(name_hash(&name))
+        {
             names.push(name);
         }
     }

@@ -100,7 +100,9 @@ mod tests {
 
     #[test]
     fn what_is_no_query_gets_no_answer() {
-        for bad in [&[0_u8; 12][..], b"\0\x07\x80\0\0\x01\0\0\0\0\0\0\0\0\x01\0\x01", b"\0\x07\x01\0\0\x01\0\0\0\0\0\0\x09a"] {
+        for bad in
+            [&[0_u8; 12][..], b"\0\x07\x80\0\0\x01\0\0\0\0\0\0\0\0\x01\0\x01", b"\0\x07\x01\0\0\x01\0\0\0\0\0\0\x09a"]
+        {
             let mut datagram = [0; 512];
             datagram[..bad.len()].copy_from_slice(bad);
             assert_eq!(answer(&mut datagram, bad.len()), 0);

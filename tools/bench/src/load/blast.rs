@@ -107,7 +107,13 @@ impl Questions {
         for (name, kind) in text.lines().filter_map(|line| line.split_once(' ')) {
             bytes.extend_from_slice(&[0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
             bytes.extend_from_slice(&wire_name(name));
-            let number = if kind == "AAAA" { 28 } else if kind == "TXT" { 16 } else { 1 };
+            let number = if kind == "AAAA" {
+                28
+            } else if kind == "TXT" {
+                16
+            } else {
+                1
+            };
             bytes.extend_from_slice(&[0, number, 0, 1]);
             starts.push(u32::try_from(bytes.len()).context("more than 4 GiB of questions")?);
         }

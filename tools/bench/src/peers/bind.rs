@@ -20,7 +20,10 @@ pub fn with_raw_zone(setup: &Setup<'_>) -> Result<Peer> {
         .args([raw.as_os_str(), "rpz.test".as_ref(), text.as_os_str()])
         .stdout(Stdio::null())
         .status();
-    ensure!(made.context("running `named-compilezone`; run `bench setup` first")?.success(), "compiling the zone failed");
+    ensure!(
+        made.context("running `named-compilezone`; run `bench setup` first")?.success(),
+        "compiling the zone failed"
+    );
     configured(setup, &raw, "raw")
 }
 

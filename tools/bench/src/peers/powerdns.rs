@@ -17,10 +17,8 @@ pub enum PacketCache {
 pub fn with_rpz(setup: &Setup<'_>, packet_cache: PacketCache) -> Result<Peer> {
     let (zone, folder) = (setup.lists.rpz()?, setup.folder.display().to_string());
     let (port, upstream, zone, names) = (setup.port, setup.upstream, zone.display(), 2 * setup.lists.count);
-    let lua = setup.write(
-        "rec.lua",
-        &format!("rpzFile(\"{zone}\", {{policyName=\"rpz.test\", zoneSizeHint={names}}})\n"),
-    )?;
+    let lua =
+        setup.write("rec.lua", &format!("rpzFile(\"{zone}\", {{policyName=\"rpz.test\", zoneSizeHint={names}}})\n"))?;
     let cache = if packet_cache == PacketCache::Off { "disable-packetcache=yes\n" } else { "" };
     setup.write(
         "recursor.conf",

@@ -4,8 +4,8 @@ use super::{Peer, Setup};
 use crate::process::CommandLine;
 use anyhow::Result;
 
-/// Whom it becomes: it refuses to run as root. The lists' folder must be readable by all.
-const USER: &str = "nobody";
+/// It refuses to run as root, and then the lists' folder must be readable by all.
+const BECOME_NOBODY: [&str; 5] = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--pdeathsig=TERM"];
 
 /// Names, each with everything under it, in zone `bl.test`.
 pub fn with_dnset(setup: &Setup<'_>) -> Result<Peer> {
@@ -22,11 +22,13 @@ pub fn with_tries(setup: &Setup<'_>, count: usize) -> Result<Peer> {
 }
 
 fn command(setup: &Setup<'_>, zones: impl IntoIterator<Item = String>) -> CommandLine {
-    let mut arguments = vec!["-n".to_owned(), "-a".to_owned(), "-b".to_owned(), format!("127.0.0.1/{}", setup.port)];
-    arguments.extend(["-c".to_owned(), "1".to_owned()]);
+    let listen = format!("127.0.0.1/{}", setup.port);
+    let mut command = vec!["rbldnsd", "-n", "-a", "-b", &listen, "-c", "1"];
     if nix::unistd::geteuid().is_root() {
-        arguments.extend(["-u".to_owned(), USER.to_owned()]);
+        // Not by its own option `-u`: a change of user makes the system forget whose end it shall share (prctl(2)).
+        command.splice(0..0, BECOME_NOBODY.iter().copied());
     }
-    arguments.extend(zones);
-    CommandLine::new("rbldnsd", arguments)
+    let zones: Vec<String> = zones.into_iter().collect();
+    command.extend(zones.iter().map(String::as_str));
+    CommandLine::new(command[0], &command[1..])
 }
