@@ -61,7 +61,9 @@ pub enum NameError {
         name: String,
     },
     /// The last label is a number.
-    #[error("name `{name}` ends in a number, so programs read it as an address; list it as an address, in four decimals")]
+    #[error(
+        "name `{name}` ends in a number, so programs read it as an address; list it as an address, in four decimals"
+    )]
     EndsInNumber {
         /// The start of it.
         name: String,
