@@ -9,6 +9,7 @@ use crate::{
         held::{self, HeldState},
         lists,
         record::Record,
+        salts,
     },
 };
 use sipar_ledger::{Commitment, Entry, Salt};
@@ -28,7 +29,7 @@ pub const REASON_CHARS_MAX: usize = 1_000;
 pub struct Actor {
     /// The label.
     pub label: String,
-    /// For the ledger's commitment to the words of the reason; kept with the decision by nobody but the operator.
+    /// For the ledger's commitment to the words of the reason.
     pub salt: Salt,
 }
 
@@ -88,7 +89,7 @@ impl Shield {
             severity: Severity::High,
             list,
             decided_by: actor.by(),
-            ledger_reason: Commitment::new(&actor.salt, reason).as_str().to_owned(),
+            ledger_reason: commit(tx, actor, reason)?,
             reason: reason.to_owned(),
             score: 100,
             tlp: Tlp::Clear,
@@ -119,7 +120,7 @@ impl Shield {
                 "decision {number} is no longer in force; there is nothing to undo"
             )));
         }
-        let commitment = Commitment::new(&actor.salt, reason);
+        let commitment = commit(tx, actor, reason)?;
         let reason = (reason, commitment.as_str());
         decisions::end(tx, vec![record.clone()], DecisionState::Undone, &actor.by(), reason, now)?;
         Ok(record)
@@ -173,9 +174,8 @@ impl Shield {
         if !held::refuse(tx, observable, now)? {
             return Err(ShieldError::Missing(format!("`{observable}` among what is held for a person")));
         }
-        let body = serde_json::json!({
-            "observable": observable, "by": actor.by(), "reason": Commitment::new(&actor.salt, reason).as_str(),
-        });
+        let commitment = commit(tx, actor, reason)?;
+        let body = serde_json::json!({ "observable": observable, "by": actor.by(), "reason": commitment });
         sipar_ledger::append(tx, &[Entry::new("refuse", now, body)], now)?;
         Ok(())
     }
@@ -198,6 +198,13 @@ impl Shield {
             None => Ok(()),
         }
     }
+}
+
+/// What the ledger says of `reason`. The salt that opens it is kept, so that the words can be proved later.
+fn commit(tx: &mut Tx<'_>, actor: &Actor, reason: &str) -> Result<String, ShieldError> {
+    let commitment = Commitment::new(&actor.salt, reason);
+    salts::keep(tx, commitment.as_str(), &actor.salt, reason)?;
+    Ok(commitment.as_str().to_owned())
 }
 
 /// The reason, trimmed, if it is one.

@@ -143,7 +143,10 @@ impl Shield {
             .read(|reader| Ok::<_, ShieldError>((snapshots::newest(reader)?, snapshots::change(reader)?)))
             .await?;
         let (newest, change) = found;
-        if let Some(newest) = newest.as_ref().filter(|newest| newest.change == change && !anyway) {
+        // A file that was lost is compiled anew.
+        let there = |newest: &Published| self.house.blobs.path(&newest.snapshot.blob).is_ok_and(|path| path.is_file());
+        let newest_holds = |newest: &&Published| newest.change == change && !anyway && there(newest);
+        if let Some(newest) = newest.as_ref().filter(newest_holds) {
             let blob = newest.snapshot.blob.clone();
             run_blocking(move || shield.put_in_place(&blob)).await?;
             return Ok(None);

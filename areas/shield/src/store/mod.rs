@@ -5,6 +5,7 @@ pub mod held;
 pub mod lists;
 pub mod read;
 pub mod record;
+pub mod salts;
 pub mod sightings;
 pub mod snapshots;
 
@@ -30,6 +31,7 @@ create table held(
     category smallint not null, indicator text not null, at bigint not null,
     primary key (value, kind));
 create index held_state on held(state, value, kind);
+create table reason_salt(commitment text primary key, salt bytea not null, reason text not null);
 create table warning_index(
     one smallint primary key, blob text not null, lists text not null, at bigint not null,
     judged_decision bigint not null, judged_held text not null, done smallint not null);
