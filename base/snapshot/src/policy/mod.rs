@@ -12,6 +12,7 @@ mod diff;
 mod entries;
 mod evidence;
 mod read;
+mod warm;
 
 pub use build::{Built, PolicyBuilder};
 pub use diff::{Change, diff};

@@ -47,6 +47,23 @@ pub(super) struct Names {
     exact_depths: u128,
 }
 
+impl Names {
+    /// Calls `visit` with each depth of a name at which there are entries, and with the hash of the name up to there.
+    #[inline]
+    pub(super) fn each_hash(&self, name: &WireName<'_>, mut visit: impl FnMut(usize, u64)) {
+        let labels = name.labels();
+        let depths = self.subtree_depths | (self.exact_depths & (1 << labels));
+        let deepest = (128 - depths.leading_zeros() as usize).min(labels + 1);
+        let mut state = self.table.seed();
+        for depth in 1..deepest {
+            state = name.absorb(state, depth);
+            if depths & (1 << depth) != 0 {
+                visit(depth, mix::finish(state));
+            }
+        }
+    }
+}
+
 /// The number of each table's first entry among all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Firsts {
@@ -220,20 +237,12 @@ impl Policy {
     pub fn name_wire(&self, wire: &[u8], now: TimestampMs) -> Option<Hit> {
         let name = WireName::split(wire)?;
         let file = self.container.bytes();
-        let Names { table, endings, subtree_depths, exact_depths } = &self.names;
         let labels = name.labels();
-        let depths = subtree_depths | (exact_depths & (1 << labels));
-        let deepest = (128 - depths.leading_zeros() as usize).min(labels + 1);
-        let mut state = table.seed();
         let mut best = None;
-        for depth in 1..deepest {
-            state = name.absorb(state, depth);
-            if depths & (1 << depth) == 0 {
-                continue;
-            }
+        self.names.each_hash(&name, |depth, hash| {
             let ending = name.last(depth);
-            table.probe(file, mix::finish(state), |record| {
-                if !endings.matches(record.key, ending) {
+            self.names.table.probe(file, hash, |record| {
+                if !self.names.endings.matches(record.key, ending) {
                     return;
                 }
                 let Some(found) = self.alive(record.payload, depth as u8, record.entry, now) else { return };
@@ -241,7 +250,7 @@ impl Policy {
                     better(&mut best, found);
                 }
             });
-        }
+        });
         best.map(|best| best.hit())
     }
 

@@ -183,6 +183,24 @@ impl<const P: usize> Table<P> {
         }
     }
 
+    /// Where in the file a look-up of this hash starts to read.
+    #[inline]
+    pub(crate) fn line_place(&self, hash: u64) -> usize {
+        self.lines.start + bucket_of(hash, self.buckets) as usize * LINE_BYTES
+    }
+
+    /// Where in the file it reads next, when its line holds an equal tag.
+    #[inline]
+    pub(crate) fn record_place(&self, file: &[u8], hash: u64) -> Option<usize> {
+        let line = self.line(file, bucket_of(hash, self.buckets) as usize)?;
+        let equal = line.equal(tag_of(hash));
+        if equal == 0 {
+            return None;
+        }
+        // Of several equal tags all but one are chance; the first one's record is as good a guess as any.
+        self.offset_in_line(&line, equal.trailing_zeros() as usize).map(|(at, _)| self.records.start + at)
+    }
+
     /// The entry with this number.
     pub(crate) fn entry<'a>(&self, file: &'a [u8], entry: u32) -> Option<Record<'a, P>> {
         if entry >= self.entries {
@@ -215,8 +233,9 @@ impl<const P: usize> Table<P> {
         if line.count <= slots { Some(line) } else { None }
     }
 
+    /// Where among the records the one at this position of a line starts, and how long its key is.
     #[inline]
-    fn in_line<'a>(&self, file: &'a [u8], line: &Line<'a>, position: usize) -> Option<Record<'a, P>> {
+    fn offset_in_line(&self, line: &Line<'_>, position: usize) -> Option<(usize, usize)> {
         let (before, length) = if self.wide {
             const LENGTHS: usize = FRONT_BYTES + 2 * LengthWidth::Two.slots();
             let length = |number: usize| u16_at(line.bytes, LENGTHS + number * 2).map_or(0, usize::from);
@@ -226,8 +245,13 @@ impl<const P: usize> Table<P> {
             let (earlier, from) = line.bytes[LENGTHS..].split_at_checked(position)?;
             (earlier.iter().map(|length| usize::from(*length)).sum(), usize::from(*from.first()?))
         };
+        Some((line.offset as usize + before + position * P, length))
+    }
+
+    #[inline]
+    fn in_line<'a>(&self, file: &'a [u8], line: &Line<'a>, position: usize) -> Option<Record<'a, P>> {
+        let (at, length) = self.offset_in_line(line, position)?;
         let entry = line.first.checked_add(position as u32).filter(|entry| *entry < self.entries)?;
-        let at = line.offset as usize + before + position * P;
         let records = file.get(self.records.clone())?;
         let record = records.get(at..at + length + P)?;
         let (key, payload) = record.split_last_chunk::<P>()?;
