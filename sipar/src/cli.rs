@@ -69,6 +69,9 @@ pub enum Command {
     Flow,
     /// Print the role table: which role may do what to which resource.
     Roles,
+    /// Print every route with the resource and the act that it needs, and the least role for it.
+    #[command(hide = true)]
+    Routes,
 }
 
 #[derive(Debug, Args)]

@@ -141,6 +141,7 @@ impl Edges {
                 tracing::error!(?damaged, "a damaged snapshot was refused");
                 if current.is_none() {
                     self.dns.clear();
+                    self.reputation.clear();
                 }
                 return current;
             }

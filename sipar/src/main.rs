@@ -77,5 +77,6 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Networks(command) => commands::networks::run(&config()?, command),
         Command::Flow => commands::about::flow(&config()?).await,
         Command::Roles => commands::about::roles(&config()?).await,
+        Command::Routes => commands::about::routes(&config()?).await,
     }
 }

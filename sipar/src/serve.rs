@@ -110,7 +110,9 @@ pub async fn run(config: &Config) -> Result<()> {
     if let Some(address) = server.edges.reputation_address {
         eprintln!("reputation  http://{address}");
     }
-    eprintln!("sign in     {}  (once, within minutes)", sign_in_link(&server.assembled, &config.portal_url())?);
+    // Not from the configuration: there the port may be left to the system.
+    let portal = config.portal.public_url.clone().unwrap_or_else(|| format!("http://{}", server.portal));
+    eprintln!("sign in     {}  (once, within minutes)", sign_in_link(&server.assembled, &portal)?);
     wait_for_end().await?;
     eprintln!("ending");
     server.stop().await;

@@ -159,7 +159,9 @@ async fn one(
 pub(crate) async fn find(shield: &Shield, text: &str, clearance: Tlp) -> Result<Record, WebError> {
     let asked = number(text).ok_or_else(|| WebError::bad_request("a decision's number looks like `D-17`"))?;
     let found = shield.house.store.read(move |reader| decisions::by_number(reader, asked)).await.map_err(refusal)?;
-    found.filter(|record| record.decision.tlp <= clearance).ok_or_else(WebError::not_found)
+    // The same words for one that does not exist and one that the reader may not see.
+    let missing = || WebError::not_found().detail(format!("there is no decision {asked}"));
+    found.filter(|record| record.decision.tlp <= clearance).ok_or_else(missing)
 }
 
 /// What a person asks for.

@@ -74,6 +74,11 @@ impl Reputation {
         self.policy.store(Some(policy));
     }
 
+    /// Takes the policy out of force: it answers 503 again until there is another.
+    pub fn clear(&self) {
+        self.policy.store(None);
+    }
+
     /// Uses this table of networks from now on.
     pub fn swap_networks(&self, networks: Arc<Networks>) {
         self.networks.store(Some(networks));

@@ -1,6 +1,6 @@
 //! `sipar flow` and `sipar roles`: what the code says of itself.
 
-use crate::{config::Config, house::assemble};
+use crate::{config::Config, house::assemble, router};
 use anyhow::Result;
 use sipar_area::Area;
 use sipar_model::FactKind;
@@ -36,5 +36,24 @@ pub async fn flow(config: &Config) -> Result<()> {
 
 pub async fn roles(config: &Config) -> Result<()> {
     print!("{}", assemble(config).await?.role_table);
+    Ok(())
+}
+
+/// Every route, in order of path; `uncovered` where the role table has no line for it, so that nobody may use it.
+pub async fn routes(config: &Config) -> Result<()> {
+    let assembled = assemble(config).await?;
+    let table = router::authorizer(&assembled.areas);
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    for route in router::routes(&assembled.house, &assembled.areas) {
+        let least =
+            table.resource(route.resource).and_then(|line| line.least.iter().find(|(act, _)| *act == route.act));
+        let role = least.map_or("uncovered", |(_, role)| role.word());
+        let line = format!("{} {} {} {} {role}", route.method, route.path, route.resource, route.act);
+        lines.push((route.path, line));
+    }
+    lines.sort();
+    for (_, line) in lines {
+        println!("{line}");
+    }
     Ok(())
 }

@@ -1,0 +1,15 @@
+//! The binary from outside: processes of their own on folders of their own, over the loopback alone.
+//!
+//! A process that a test starts is ended by its number when the test is over, however it ends.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test as the test itself may")]
+
+mod bad;
+mod edge;
+mod full_disk;
+mod kill;
+mod main_job;
+mod pages;
+mod real;
+mod support;
+mod tables;

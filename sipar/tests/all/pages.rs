@@ -1,0 +1,97 @@
+//! The portal's pages over HTTP, in both languages: they answer, and no text is missing.
+
+use crate::support::{
+    Home,
+    server::{self, Server},
+};
+use std::{collections::BTreeSet, fs, path::Path};
+
+const PAGES: &[&str] = &[
+    "/",
+    "/decisions",
+    "/decisions?state=active&category=phishing",
+    "/decisions/1",
+    "/feeds",
+    "/feeds/phish",
+    "/held",
+    "/parties",
+    "/search?q=wallet",
+    "/look-up?what=login-wallet.example",
+    "/look-up?what=unknown.example",
+    "/look-up?what=192.0.2.7",
+    "/look-up?what=192.0.2.0/24",
+    "/sign-in",
+];
+
+/// Every key of every `.ftl` file in the source tree.
+fn keys() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let rings = ["base", "areas"].into_iter().flat_map(|ring| fs::read_dir(root.join(ring)).unwrap());
+    let rooms = rings.map(|room| room.unwrap().path()).chain([root.join("sipar")]);
+    let files: Vec<String> = rooms.filter_map(|room| fs::read_to_string(room.join("locales/en.ftl")).ok()).collect();
+    let lines = files.iter().flat_map(|text| text.lines());
+    let key =
+        |line: &str| line.split_once(" =").map(|(key, _)| key.to_owned()).filter(|key| !key.starts_with([' ', '#']));
+    lines.filter_map(key).collect()
+}
+
+/// The words that a reader sees: everything outside of tags, without scripts and styles.
+fn words(page: &str) -> BTreeSet<&str> {
+    let mut seen = BTreeSet::new();
+    for part in page.split('<').skip(1) {
+        let Some((tag, text)) = part.split_once('>') else { continue };
+        if !tag.starts_with("script") && !tag.starts_with("style") {
+            seen.extend(text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|word| word.contains('-')));
+        }
+    }
+    seen
+}
+
+#[test]
+fn every_page_answers_in_both_languages_with_every_text() {
+    let home = Home::alone();
+    let file = home.write_names("names.json", ["login-wallet.example", "gov.pk"].into_iter());
+    home.add_feed("phish", "eth-phishing-detect", &file);
+    home.ok(&["feed", "pull", "phish"]);
+    let server = Server::serve(&home);
+    let keys = keys();
+    assert!(keys.len() > 100, "only {} keys were found", keys.len());
+    let families: BTreeSet<&str> =
+        keys.iter().filter_map(|key| key.split_once('-')).map(|(family, _)| family).collect();
+    for page in PAGES {
+        for (lang, dir) in [("en", "ltr"), ("ur", "rtl")] {
+            let path = format!("{page}{}lang={lang}", if page.contains('?') { "&" } else { "?" });
+            let answer = server.get(&home, &path);
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+            assert!(answer.body.contains(&format!("lang=\"{lang}\"")), "{path} is not in its language");
+            assert!(answer.body.contains(&format!("dir=\"{dir}\"")), "{path} does not run {dir}");
+            for word in words(&answer.body) {
+                let unknown = families.contains(word.split('-').next().unwrap_or_default());
+                assert!(!keys.contains(word) && !unknown, "{path} shows the key `{word}` instead of its text");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_for_some_is_refused_to_others() {
+    let home = Home::alone();
+    let server = Server::serve(&home);
+    let portal = server.address("portal");
+    let check = |path: &str, key: &str, expect: &[u16]| {
+        let status = server::get(portal, path, key).status;
+        assert!(expect.contains(&status), "{path}: {status}");
+    };
+    check("/", "", &[200]);
+    check("/decisions", "", &[200]);
+    check("/api/v1/shield/decisions", "", &[200]);
+    for hidden in ["/held", "/feeds", "/api/v1/shield/held", "/api/v1/intel/feeds"] {
+        check(hidden, "", &[401, 403, 303]);
+    }
+    check("/decisions", "not-a-key", &[401]);
+    check("/no-such-page", "", &[404]);
+    check("/look-up?what=%00", "", &[400]);
+    check("/decisions/0", "", &[404]);
+    check("/decisions/x", "", &[400, 404]);
+    check("/healthz", "", &[200]);
+}
