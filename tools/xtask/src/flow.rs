@@ -8,8 +8,13 @@ const PAGE: &str = "docs/flow.md";
 
 /// Write the page, or only compare it.
 pub fn run(root: &Path, check: bool) -> Result<()> {
-    let told = shell::output(shell::cargo(root).args(["run", "--quiet", "--package", "sipar", "--", "flow"]))
-        .context("cannot ask the areas who says and hears what")?;
+    // A folder of its own, made anew: the question opens a house, and must not touch anybody's data.
+    let data = std::env::temp_dir().join(format!("sipar-flow-{}", std::process::id()));
+    let asked = ["run", "--quiet", "--package", "sipar", "--", "flow", "--data"];
+    let told = shell::output(shell::cargo(root).args(asked).arg(&data));
+    // It may not have come to be.
+    let _gone = std::fs::remove_dir_all(&data);
+    let told = told.context("cannot ask the areas who says and hears what")?;
     let page = root.join(PAGE);
     if !check {
         std::fs::write(&page, &told).with_context(|| format!("cannot write `{PAGE}`"))?;
