@@ -22,6 +22,13 @@ pub struct Memory {
     pub peak_mib: f64,
 }
 
+impl Memory {
+    /// As a cell of a table: all that is resident, and how much of it is mapped from files.
+    pub fn cell(self) -> String {
+        format!("{:.1} ({:.1})", self.resident_mib, self.file_mib)
+    }
+}
+
 /// This process and all below it.
 pub fn tree(pid: u32) -> Vec<u32> {
     let mut pids = vec![pid];

@@ -244,8 +244,8 @@ fn report(rows: &[DnsResult], options: &DnsOptions) -> String {
         "allowed p50/p99/p99.9 us",
         "load s",
         "load cpu s",
-        "MiB loaded",
-        "MiB after",
+        "MiB loaded (mapped)",
+        "MiB after (mapped)",
         "right",
     ]);
     for row in rows {
@@ -299,8 +299,8 @@ fn rest_cells(row: &DnsResult) -> Vec<String> {
         latency(Mix::Allowed),
         loaded(&|loaded| format!("{:.2}", loaded.load_s)),
         loaded(&|loaded| format!("{:.2}", loaded.load_cpu_s)),
-        loaded(&|loaded| format!("{:.1}", loaded.memory.resident_mib)),
-        format!("{:.1}", row.memory_end.resident_mib),
+        loaded(&|loaded| loaded.memory.cell()),
+        row.memory_end.cell(),
         if row.server == "echo" { dash() } else { row.correct.cell() },
     ]
 }

@@ -61,7 +61,7 @@ pub fn run(work: &Path, options: &OpenOptions) -> Result<()> {
     let sizes = if options.quick { &[100_000][..] } else { &options.names };
     let sipar = if options.without_edge { None } else { Some(snapshot::program(options.sipar.as_deref())?) };
     let mut table =
-        Table::new(&["names", "file MiB", "open ms", "to first answer ms", "edge restart ms", "edge MiB resident"]);
+        Table::new(&["names", "file MiB", "open ms", "to first answer ms", "edge restart ms", "edge MiB (mapped)"]);
     for &names in sizes {
         let result = one(&results, names, options.reps.max(1), sipar.as_deref())?;
         results.keep(&result)?;
@@ -72,7 +72,7 @@ pub fn run(work: &Path, options: &OpenOptions) -> Result<()> {
             format!("{:.2}", result.opened.open_ms),
             format!("{:.2}", result.opened.first_answer_ms),
             result.restart_ms.map_or_else(dash, |ms| format!("{ms:.1}")),
-            result.memory.map_or_else(dash, |memory| format!("{:.1}", memory.resident_mib)),
+            result.memory.map_or_else(dash, |memory| memory.cell()),
         ]);
     }
     println!("### Opening a snapshot\n\n{}; median of {}; the file is in the page cache.\n", machine(), options.reps);
