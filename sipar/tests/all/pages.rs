@@ -14,6 +14,7 @@ const PAGES: &[&str] = &[
     "/feeds",
     "/feeds/phish",
     "/held",
+    "/warning-lists",
     "/parties",
     "/search?q=wallet",
     "/look-up?what=login-wallet.example",
