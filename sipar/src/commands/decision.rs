@@ -9,6 +9,9 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
+/// Held things that are shown one by one: more than a person reads in a terminal, and what the API gives at once.
+const HELD_SHOWN_MAX: usize = 1_000;
+
 pub async fn take(config: &Config, action: &str, args: DecideArgs) -> Result<()> {
     let client = Client::open(config).await?;
     let body = json!({
@@ -47,14 +50,30 @@ pub async fn run(config: &Config, command: DecisionCommand) -> Result<()> {
                 );
             }
         }
-        DecisionCommand::Held => {
-            let answer = client.get("/api/v1/shield/held/report").await?;
-            for line in answer.as_array().into_iter().flatten() {
-                let lists = line.get("lists").and_then(Value::as_array).cloned().unwrap_or_default();
-                let lists: Vec<&str> = lists.iter().filter_map(Value::as_str).collect();
-                println!("{:>8}  {:<9} {}", text(line, "count"), text(line, "state"), lists.join(", "));
-            }
-        }
+        DecisionCommand::Held => held(&client).await?,
+    }
+    Ok(())
+}
+
+/// How many are held by which lists, then each of them.
+async fn held(client: &Client) -> Result<()> {
+    let lists = |line: &Value| {
+        let lists = line.get("lists").and_then(Value::as_array).cloned().unwrap_or_default();
+        lists.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let report = client.get("/api/v1/shield/held/report").await?;
+    for line in report.as_array().into_iter().flatten() {
+        println!("{:>8}  {:<9} {}", text(line, "count"), text(line, "state"), lists(line));
+    }
+    let answer = client.get(&format!("/api/v1/shield/held?limit={HELD_SHOWN_MAX}")).await?;
+    let each = answer.as_array().cloned().unwrap_or_default();
+    for one in &each {
+        let observable = one.get("observable").cloned().unwrap_or_default();
+        let value = text(&observable, "value");
+        println!("{:<9} {:<9} {value}  because of {}", text(one, "state"), text(one, "category"), lists(one));
+    }
+    if each.len() == HELD_SHOWN_MAX {
+        println!("these are the first {HELD_SHOWN_MAX}; /api/v1/shield/held/report.csv has all of them");
     }
     Ok(())
 }

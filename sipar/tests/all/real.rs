@@ -149,9 +149,10 @@ fn check_phishing(loaded: &Loaded) {
     assert_eq!(others.get("lost"), None);
     assert!(blocked >= PHISHING - 20, "only {blocked} are blocked");
     let report = loaded.home.ok(&["decision", "held"]);
-    for lists in held.values() {
+    for (value, lists) in &held {
         let names: Vec<String> = serde_json::from_str(lists).unwrap();
-        assert!(report.contains(&names.join(", ")), "{names:?} is not in the report:\n{report}");
+        let line = format!("{value}  because of {}", names.join(", "));
+        assert!(report.contains(&line), "`{line}` is not in the report:\n{report}");
     }
     // And nothing went in that a `never` list touches.
     let never = never_hits(&loaded.home, &records, &policy);
