@@ -1,25 +1,20 @@
 //! From the decisions in force to one signed file, put in place as a whole or not at all.
 //!
-//! The last gate stands here: whatever is in the tables, nothing above [`SNAPSHOT_TLP_MAX`] and nothing that a `never`
-//! list touches goes in.
+//! Each decision passes the last gate ([`crate::gate`]).
 
 use crate::{
     Shield, ShieldError,
-    hear::hits,
-    model::{SNAPSHOT_TLP_MAX, unblockable},
-    rules::{self, Rules},
+    gate::{self, Barred},
+    rules::Rules,
     store::{
         decisions, lists,
         record::Record,
         snapshots::{self, Published},
     },
 };
-use sipar_model::{Action, Observable, SnapshotSerial, TimestampMs, WarningKind, fact::SnapshotPublished};
-use sipar_snapshot::{
-    BuildError, Built, Evidence, ListId, ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope,
-    SigningKey, WarningIndex,
-};
-use std::{collections::BTreeMap, fs, io, path::Path, sync::Arc};
+use sipar_model::{SnapshotSerial, TimestampMs, fact::SnapshotPublished};
+use sipar_snapshot::{BuildError, Built, Policy, PolicyBuilder, PolicyHead, SigningKey, WarningIndex};
+use std::{fs, io, path::Path, sync::Arc};
 
 /// Files of this many newest snapshots are kept, so that an edge that lags a little can still be compared.
 pub const SNAPSHOTS_KEPT: usize = 10;
@@ -38,7 +33,6 @@ pub struct LeftOut {
 /// Builds a policy from records, one at a time.
 pub struct Compiler<'a> {
     builder: PolicyBuilder,
-    lists: BTreeMap<String, ListId>,
     rules: &'a Rules,
     index: Option<&'a WarningIndex>,
     left_out: LeftOut,
@@ -51,16 +45,10 @@ impl<'a> Compiler<'a> {
     /// When the lists do not fit the format.
     pub fn new(head: PolicyHead, rules: &'a Rules, index: Option<&'a WarningIndex>) -> Result<Self, ShieldError> {
         let mut builder = PolicyBuilder::new(head);
-        let mut lists = BTreeMap::new();
-        for list in &rules.lists {
-            let mode = match list.mode {
-                rules::Mode::Enforce => Mode::Enforce,
-                rules::Mode::Shadow => Mode::Shadow,
-            };
-            let info = ListInfo { slug: list.slug.clone(), title: list.title.clone(), category: list.category, mode };
-            lists.insert(list.slug.clone(), builder.list(info).map_err(ShieldError::Build)?);
+        for list in gate::lists(rules) {
+            builder.list(list).map_err(ShieldError::Build)?;
         }
-        Ok(Self { builder, lists, rules, index, left_out: LeftOut::default() })
+        Ok(Self { builder, rules, index, left_out: LeftOut::default() })
     }
 
     /// Takes one decision, if it passes the gate.
@@ -68,44 +56,15 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// When a bound of the format is reached.
     pub fn add(&mut self, record: Record) -> Result<(), ShieldError> {
-        let decision = record.decision;
-        if decision.tlp > SNAPSHOT_TLP_MAX {
-            self.left_out.tlp += 1;
-            return Ok(());
+        match gate::entries(record, self.rules, self.index) {
+            Ok(entries) => {
+                entries.into_iter().try_for_each(|entry| self.builder.add(entry)).map_err(ShieldError::Build)?;
+            }
+            Err(Barred::Never) => self.left_out.never += 1,
+            Err(Barred::Tlp) => self.left_out.tlp += 1,
+            Err(Barred::Unblockable | Barred::NoList) => self.left_out.unblockable += 1,
         }
-        let block = decision.action == Action::Block;
-        if block && unblockable(&decision.observable, self.rules.bounds).is_some() {
-            self.left_out.unblockable += 1;
-            return Ok(());
-        }
-        let is_never =
-            |index: &WarningIndex| hits(index, &decision.observable).iter().any(|hit| hit.kind == WarningKind::Never);
-        if block && self.index.is_some_and(is_never) {
-            self.left_out.never += 1;
-            return Ok(());
-        }
-        // A list that the rules no longer name: its blocks stand on the list of their category, never nowhere.
-        let own = self.lists.get(&record.list);
-        let by_category = || self.rules.list_of(decision.category).and_then(|list| self.lists.get(&list.slug));
-        let Some(list) = own.or_else(by_category).copied() else { return Ok(()) };
-        let scope = match decision.observable {
-            Observable::Domain(_) => Scope::Subtree,
-            _ => Scope::Exact,
-        };
-        let entry = PolicyEntry {
-            observable: decision.observable,
-            scope,
-            action: decision.action,
-            category: decision.category,
-            severity: decision.severity,
-            tlp: decision.tlp,
-            list,
-            expires: decision.expires_at,
-            decision: decision.number,
-            score: record.score,
-            evidence: evidence(&record.evidence),
-        };
-        self.builder.add(entry).map_err(ShieldError::Build)
+        Ok(())
     }
 
     /// Writes and signs the file.
@@ -115,18 +74,6 @@ impl<'a> Compiler<'a> {
     pub fn write(self, path: &Path, key: &SigningKey) -> Result<(Built, LeftOut), BuildError> {
         self.builder.write(path, key).map(|built| (built, self.left_out))
     }
-}
-
-/// What may be shown with an entry: the families that may be shared, each with its first and last sight.
-fn evidence(assertions: &[sipar_model::Assertion]) -> Vec<Evidence> {
-    let mut families: BTreeMap<&str, (TimestampMs, TimestampMs)> = BTreeMap::new();
-    for assertion in assertions.iter().filter(|assertion| assertion.tlp <= SNAPSHOT_TLP_MAX) {
-        let seen = families.entry(&assertion.family).or_insert((assertion.first_seen, assertion.last_seen));
-        *seen = (seen.0.min(assertion.first_seen), seen.1.max(assertion.last_seen));
-    }
-    let evidence =
-        |(family, (first_seen, last_seen)): (&str, _)| Evidence { family: family.into(), first_seen, last_seen };
-    families.into_iter().map(evidence).collect()
 }
 
 impl Shield {

@@ -9,6 +9,7 @@ mod acts;
 mod compile;
 mod error;
 mod explain;
+pub mod gate;
 mod hear;
 mod http;
 mod job;

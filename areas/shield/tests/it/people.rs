@@ -3,10 +3,11 @@
 use crate::rig::{NOW, Rig, allow, block, desk, each_rig, phishing, says};
 use sipar_ledger::Commitment;
 use sipar_model::{
-    Category, TimestampMs,
+    Action, Category, TimestampMs,
     WarningKind::{Never, Review},
 };
 use sipar_shield::{Request, ShieldError, store::held::HeldState};
+use sipar_snapshot::Mode;
 
 const WHY: &str = "the owner has cleaned it";
 
@@ -197,5 +198,31 @@ fn what_is_held_is_agreed_to_or_refused() {
         assert_eq!(rig.words().await, ["1 popular.example block phishing person:duty-desk active"]);
         let states: Vec<HeldState> = rig.held().await.iter().map(|held| held.state).collect();
         assert_eq!(states, [HeldState::Withheld, HeldState::Refused]);
+    });
+}
+
+#[test]
+fn an_allowance_holds_while_the_list_of_its_category_is_only_tried_out() {
+    let text = include_str!("../../../../packs/rules/default.toml");
+    let shadowed =
+        text.replace("category = \"phishing\"\nmode = \"enforce\"", "category = \"phishing\"\nmode = \"shadow\"");
+    assert_ne!(shadowed, text);
+    let rules = sipar_shield::rules::Rules::from_toml(&shadowed).unwrap();
+    let lists = sipar_shield::gate::lists(&rules);
+    each_rig(|rig| {
+        let (rules, lists) = (rules.clone(), lists.clone());
+        async move {
+            rig.warn(&[]).await;
+            rig.request(allow("fine.evil.example")).await.unwrap();
+            rig.request(block("evil.example")).await.unwrap();
+            let modes: Vec<_> = rig
+                .records()
+                .await
+                .into_iter()
+                .flat_map(|record| sipar_shield::gate::entries(record, &rules, None).unwrap())
+                .map(|entry| (entry.action, lists[usize::from(entry.list.0)].mode))
+                .collect();
+            assert_eq!(modes, [(Action::Allow, Mode::Enforce), (Action::Block, Mode::Shadow)]);
+        }
     });
 }

@@ -1,0 +1,123 @@
+//! The last gate: what one decision becomes in a file for edges, or why it becomes nothing.
+//!
+//! Whatever is in the tables, nothing above [`SNAPSHOT_TLP_MAX`], nothing that nobody may block and nothing that a
+//! `never` list touches goes through. A whole snapshot and a delta ask the same gate, one decision at a time.
+
+use crate::{
+    hear::hits,
+    model::{SNAPSHOT_TLP_MAX, unblockable},
+    rules::{self, Rules},
+    store::record::Record,
+};
+use sipar_model::{Action, Assertion, Category, Observable, TimestampMs, WarningKind};
+use sipar_snapshot::{Evidence, ListId, ListInfo, Mode, PolicyEntry, Scope, WarningIndex};
+use std::collections::BTreeMap;
+
+/// Why a decision in force stays out of the files for edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Barred {
+    /// Its marking is too strict.
+    Tlp,
+    /// Nobody may block it.
+    Unblockable,
+    /// A `never` list touches it.
+    Never,
+    /// No list takes its category. Rules are refused without one (`Rules::from_toml`), so this is never seen.
+    NoList,
+}
+
+/// The lists of a file: those of the rules in their order, then one for the allowances of each category.
+///
+/// What people allow stands on lists of its own that are always enforced: while a list of the rules is only tried out
+/// (`shadow`), an allowance on it would be counted and not done.
+/// [`ListId`]s of [`entries`] are places in this.
+#[must_use]
+pub fn lists(rules: &Rules) -> Vec<ListInfo> {
+    let of_rules = rules.lists.iter().map(|list| {
+        let mode = match list.mode {
+            rules::Mode::Enforce => Mode::Enforce,
+            rules::Mode::Shadow => Mode::Shadow,
+        };
+        ListInfo { slug: list.slug.clone(), title: list.title.clone(), category: list.category, mode }
+    });
+    let of_people = Category::ALL.iter().map(|category| ListInfo {
+        slug: format!("allowed-{category}"),
+        title: format!("Allowed by people ({category})"),
+        category: *category,
+        mode: Mode::Enforce,
+    });
+    of_rules.chain(of_people).collect()
+}
+
+/// The entries that a decision in force becomes, at least one.
+///
+/// The first is about the decision's own observable. Those that follow may be about names below it.
+/// All carry the decision's number.
+///
+/// # Errors
+/// Why it becomes nothing.
+pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> Result<Vec<PolicyEntry>, Barred> {
+    let decision = &record.decision;
+    if decision.tlp > SNAPSHOT_TLP_MAX {
+        return Err(Barred::Tlp);
+    }
+    if decision.action == Action::Block {
+        may_be_blocked(&decision.observable, rules, index)?;
+    }
+    let list = list_of(&record, rules).ok_or(Barred::NoList)?;
+    let scope = match decision.observable {
+        Observable::Domain(_) => Scope::Subtree,
+        _ => Scope::Exact,
+    };
+    let evidence = evidence(&record.evidence);
+    let decision = record.decision;
+    Ok(vec![PolicyEntry {
+        observable: decision.observable,
+        scope,
+        action: decision.action,
+        category: decision.category,
+        severity: decision.severity,
+        tlp: decision.tlp,
+        list,
+        expires: decision.expires_at,
+        decision: decision.number,
+        score: record.score,
+        evidence,
+    }])
+}
+
+fn may_be_blocked(observable: &Observable, rules: &Rules, index: Option<&WarningIndex>) -> Result<(), Barred> {
+    if unblockable(observable, rules.bounds).is_some() {
+        return Err(Barred::Unblockable);
+    }
+    let is_never = |index: &WarningIndex| hits(index, observable).iter().any(|hit| hit.kind == WarningKind::Never);
+    if index.is_some_and(is_never) {
+        return Err(Barred::Never);
+    }
+    Ok(())
+}
+
+/// The place of a decision's list among [`lists`].
+fn list_of(record: &Record, rules: &Rules) -> Option<ListId> {
+    let category = record.decision.category;
+    let place = if record.decision.action == Action::Allow {
+        rules.lists.len() + Category::ALL.iter().position(|of| *of == category)?
+    } else {
+        // A list that the rules no longer name: its blocks stand on the list of their category, never nowhere.
+        let own = rules.lists.iter().position(|list| list.slug == record.list);
+        own.or_else(|| rules.lists.iter().position(|list| list.category == category))?
+    };
+    u16::try_from(place).ok().map(ListId)
+}
+
+/// What may be shown with an entry: the families that may be shared, each with its first and last sight.
+fn evidence(assertions: &[Assertion]) -> Vec<Evidence> {
+    let mut families: BTreeMap<&str, (TimestampMs, TimestampMs)> = BTreeMap::new();
+    for assertion in assertions.iter().filter(|assertion| assertion.tlp <= SNAPSHOT_TLP_MAX) {
+        let seen = families.entry(&assertion.family).or_insert((assertion.first_seen, assertion.last_seen));
+        *seen = (seen.0.min(assertion.first_seen), seen.1.max(assertion.last_seen));
+    }
+    let evidence =
+        |(family, (first_seen, last_seen)): (&str, _)| Evidence { family: family.into(), first_seen, last_seen };
+    families.into_iter().map(evidence).collect()
+}
