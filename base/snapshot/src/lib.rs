@@ -20,6 +20,7 @@ mod mix;
 mod networks;
 pub mod policy;
 mod prefix;
+mod short;
 mod table;
 mod warning;
 mod wire;

@@ -9,9 +9,10 @@ use crate::{
     container::SectionId,
     limits::{ENDINGS_MAX, LABELS_MAX, NAME_BYTES_MAX},
     mix,
+    table::Keys,
 };
+use hashbrown::HashMap;
 use sipar_model::DomainName;
-use std::collections::HashMap;
 
 /// The longest label (RFC 1035 §2.3.4); larger length bytes are compression pointers.
 const LABEL_BYTES_MAX: u8 = 63;
@@ -77,13 +78,25 @@ impl<'a> WireName<'a> {
     }
 }
 
-/// The hash of a name without its root label.
+/// The hash of a name without its root label: that of [`WireName::absorb`] from its last label to its first.
 pub(crate) fn hash(seed: u64, name: &[u8]) -> u64 {
-    let mut wire = [0; NAME_BYTES_MAX];
-    let Some(copy) = wire.get_mut(..name.len()) else { return 0 };
-    copy.copy_from_slice(name);
-    let Some(name) = WireName::split(&wire) else { return 0 };
-    mix::finish((1..=name.labels()).fold(seed, |state, depth| name.absorb(state, depth)))
+    let mut starts = [0_u8; LABELS_MAX + 1];
+    let (mut labels, mut at) = (0, 0_usize);
+    while let Some(length) = name.get(at) {
+        if *length == 0 || *length > LABEL_BYTES_MAX || labels == LABELS_MAX || name.len() >= NAME_BYTES_MAX {
+            return 0;
+        }
+        starts[labels] = at as u8;
+        labels += 1;
+        at += usize::from(*length) + 1;
+    }
+    if labels == 0 || at != name.len() {
+        return 0;
+    }
+    mix::finish(starts[..labels].iter().rev().fold(seed, |state, start| {
+        let label = &name[usize::from(*start)..];
+        mix::absorb(state, &label[1..=usize::from(label[0])])
+    }))
 }
 
 /// A canonical name on the wire, with the root label. Returns how many bytes it takes.
@@ -140,11 +153,11 @@ pub(crate) struct Endings {
 
 impl Endings {
     /// Chooses the endings that save most bytes in these names, judged by an even sample.
-    pub(crate) fn choose<'a>(count: usize, name: impl Fn(usize) -> &'a [u8]) -> Self {
-        let step = count.div_ceil(SAMPLE_MAX).max(1);
+    pub(crate) fn choose(names: &Keys) -> Self {
+        let step = (names.len() as usize).div_ceil(SAMPLE_MAX).max(1);
         let mut uses: HashMap<&[u8], usize> = HashMap::new();
-        for number in (0..count).step_by(step) {
-            for ending in endings_of(name(number)).into_iter().flatten() {
+        for item in (0..names.len()).step_by(step) {
+            for ending in endings_of(names.get(item)).0.into_iter().flatten() {
                 *uses.entry(ending).or_default() += 1;
             }
         }
@@ -160,6 +173,11 @@ impl Endings {
             chosen.push(ending);
         }
         chosen
+    }
+
+    /// All of them, each with its code.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        (1..=u8::MAX).take(self.ends.len()).filter_map(|code| Some((code, self.get(code)?)))
     }
 
     fn push(&mut self, ending: &[u8]) {
@@ -223,46 +241,17 @@ impl Endings {
     }
 }
 
-/// Writes names with their endings as one byte.
-pub(crate) struct Shortener<'a> {
-    codes: HashMap<&'a [u8], u8>,
-}
-
-impl<'a> Shortener<'a> {
-    pub(crate) fn new(endings: &'a Endings) -> Self {
-        let codes = (1..=endings.ends.len()).filter_map(|code| {
-            let code = u8::try_from(code).ok()?;
-            Some((endings.get(code)?, code))
-        });
-        Self { codes: codes.collect() }
-    }
-
-    /// The code of the longest known ending of a name, and how many bytes stand before it.
-    pub(crate) fn split(&self, name: &[u8]) -> (u8, usize) {
-        for ending in endings_of(name).into_iter().rev().flatten() {
-            if let Some(code) = self.codes.get(ending) {
-                return (*code, name.len() - ending.len());
-            }
-        }
-        (0, name.len())
-    }
-}
-
-/// The last one, two and three labels of a name.
-fn endings_of(name: &[u8]) -> [Option<&[u8]>; ENDING_LABELS_MAX] {
-    let mut starts = [0; LABELS_MAX + 1];
-    let mut labels = 0;
-    let mut at = 0;
-    while let Some(length) = name.get(at).filter(|_| labels < LABELS_MAX) {
-        starts[labels] = at;
+/// The last one, two and three labels of a name, and how many labels it has.
+#[inline]
+pub(crate) fn endings_of(name: &[u8]) -> ([Option<&[u8]>; ENDING_LABELS_MAX], u8) {
+    let mut starts = [None; ENDING_LABELS_MAX];
+    let (mut labels, mut at) = (0_u8, 0);
+    while let Some(length) = name.get(at).filter(|_| usize::from(labels) < LABELS_MAX) {
+        starts = [Some(at), starts[0], starts[1]];
         labels += 1;
         at += usize::from(*length) + 1;
     }
-    let mut endings = [None; ENDING_LABELS_MAX];
-    for (depth, ending) in endings.iter_mut().enumerate() {
-        *ending = labels.checked_sub(depth + 1).and_then(|first| name.get(starts[first]..));
-    }
-    endings
+    (starts.map(|start| name.get(start?..)), labels)
 }
 
 #[cfg(test)]
@@ -297,30 +286,6 @@ mod tests {
             state = split.absorb(state, depth);
             assert_eq!(mix::finish(state), hash(9, split.last(depth)));
         }
-    }
-
-    #[test]
-    fn a_name_survives_its_short_form() {
-        let names: Vec<Vec<u8>> = ["a.example.com", "b.example.com", "x.co.uk", "y.co.uk", "co.uk", "com", "one"]
-            .iter()
-            .map(|name| {
-                let mut name = wire(name);
-                name.pop();
-                name
-            })
-            .collect();
-        let endings = Endings::choose(names.len(), |number| &names[number]);
-        let endings = Endings::read(&endings.section()).unwrap();
-        let shortener = Shortener::new(&endings);
-        for name in &names {
-            let (code, front) = shortener.split(name);
-            let stored = [&[code], &name[..front]].concat();
-            assert_eq!(endings.expand(&stored).as_ref(), Some(name));
-            for other in &names {
-                assert_eq!(endings.matches(&stored, other), name == other);
-            }
-        }
-        assert_eq!(shortener.split(&names[0]).1, 2, "`example.com` is worth a byte");
     }
 
     #[test]

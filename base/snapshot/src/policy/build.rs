@@ -12,8 +12,9 @@ use crate::{
     limits::{ENTRIES_MAX, LISTS_MAX, NAME_BYTES_MAX},
     mix,
     prefix::{self, PrefixItem, PrefixPlan, V4, V6},
+    short::Shorts,
     table::{self, Keys, Layout, Shape},
-    wire::{self, Endings, Shortener},
+    wire,
 };
 use sipar_model::{Action, Asn, Observable, Prefix};
 use std::{cmp::Reverse, path::Path};
@@ -78,6 +79,10 @@ impl Bag {
         self.keys.push(key)?;
         self.items.push(pending);
         Ok(())
+    }
+
+    fn payload(&self, item: u32) -> [u8; PAYLOAD_BYTES] {
+        self.items[item as usize].payload()
     }
 }
 
@@ -186,31 +191,24 @@ impl PolicyBuilder {
         let identity = Identity { kind: FileKind::Policy, serial: head.serial.0, created_ms: head.created.0 };
         let mut order = Vec::with_capacity(count);
 
-        let endings = Endings::choose(names.items.len(), |number| names.keys.get(number_of(number)));
-        let shortener = Shortener::new(&endings);
-        let shortened = |item| 1 + shortener.split(names.keys.get(item)).1;
+        let shorts = Shorts::of(&names.keys);
         let mut sections = vec![SectionPlan::whole(SectionId::PolicyHead, classes::write(&head, &lists, &classes))];
-        let layout = lay_out(&names, &classes, identity, &table::NAMES, wire::hash, shortened)?;
+        let layout = lay_out(&names, &classes, identity, &table::NAMES, wire::hash, |item| shorts.bytes(item))?;
         order.extend(layout.items().map(|item| names.items[item as usize].evidence));
-        let masks = depth_masks(&layout, &names, &classes);
-        sections.extend(layout.into_sections::<PAYLOAD_BYTES>(&table::NAMES, &masks, |item, out| {
-            let name = names.keys.get(item);
-            let (code, front) = shortener.split(name);
-            out.push(code);
-            out.extend_from_slice(&name[..front]);
-            out.extend_from_slice(&names.items[item as usize].payload());
-        }));
+        let masks = depth_masks(&layout, &names, &shorts, &classes);
+        let (put, payload) =
+            (|item, key: &[u8], out: &mut Vec<u8>| shorts.put(item, key, out), |item| names.payload(item));
+        sections.extend(layout.into_sections(&table::NAMES, &masks, &names.keys, put, payload));
         if !names.items.is_empty() {
-            sections.push(SectionPlan::whole(SectionId::NamesEndings, endings.section()));
+            sections.push(shorts.section());
         }
 
         for (bag, table) in [(&urls, table::URLS), (&files, table::FILES), (&mails, table::MAILS)] {
             let layout = lay_out(bag, &classes, identity, &table, mix::hash, |item| bag.keys.get(item).len())?;
             order.extend(layout.items().map(|item| bag.items[item as usize].evidence));
-            sections.extend(layout.into_sections::<PAYLOAD_BYTES>(&table, &[], |item, out| {
-                out.extend_from_slice(bag.keys.get(item));
-                out.extend_from_slice(&bag.items[item as usize].payload());
-            }));
+            let (put, payload) =
+                (|_, key: &[u8], out: &mut Vec<u8>| out.extend_from_slice(key), |item| bag.payload(item));
+            sections.extend(layout.into_sections(&table, &[], &bag.keys, put, payload));
         }
 
         let Networks { places, items } = ipv4;
@@ -238,10 +236,6 @@ fn unsupported(asn: Asn) -> BuildError {
     BuildError::Unsupported { value: asn.to_string(), instead: "add the networks that it announces" }
 }
 
-fn number_of(number: usize) -> u32 {
-    u32::try_from(number).expect("ENTRIES_MAX is below 2^32")
-}
-
 /// Lays out the entries of a bag that can ever answer.
 fn lay_out(
     bag: &Bag,
@@ -254,6 +248,10 @@ fn lay_out(
     let shape = Shape { hash, key_bytes, payload_bytes: PAYLOAD_BYTES };
     let mut run = Vec::new();
     table::build(&bag.keys, identity, sections, &shape, |same_key, stay| {
+        if let [only] = same_key {
+            stay.push(*only);
+            return Ok(());
+        }
         for scope in [Scope::Exact, Scope::Subtree] {
             run.clear();
             run.extend(same_key.iter().filter(|item| classes.get(bag.items[**item as usize].class).scope == scope));
@@ -265,10 +263,10 @@ fn lay_out(
 }
 
 /// Which depths have entries for everything below, and which have exact ones: 16 bytes each, a bit a depth.
-fn depth_masks(layout: &Layout, names: &Bag, classes: &Classes) -> Vec<u8> {
+fn depth_masks(layout: &Layout, names: &Bag, shorts: &Shorts, classes: &Classes) -> Vec<u8> {
     let mut masks = [0_u128; 2];
     for item in layout.items() {
-        let depth = wire::label_count(names.keys.get(item)).unwrap_or_default();
+        let depth = shorts.labels(item);
         match classes.get(names.items[item as usize].class).scope {
             Scope::Subtree => masks[0] |= 1 << depth,
             Scope::Exact => masks[1] |= 1 << depth,

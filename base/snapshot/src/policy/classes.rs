@@ -7,8 +7,8 @@ use crate::{
     container::SectionId,
     limits::{CLASSES_MAX, LISTS_MAX},
 };
+use hashbrown::HashMap;
 use sipar_model::{Action, Category, Severity, Tlp};
-use std::collections::HashMap;
 
 /// What entries share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

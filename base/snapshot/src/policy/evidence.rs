@@ -7,7 +7,8 @@ use crate::{
     container::{Container, SectionId, SectionPlan},
     limits::{EVIDENCE_MAX, FAMILIES_MAX, SECTION_BYTES_MAX},
 };
-use std::{collections::HashMap, ops::Range};
+use hashbrown::HashMap;
+use std::ops::Range;
 
 /// Entries that share one row of the index; on average half as many are skipped to reach one.
 const GROUP: usize = 16;

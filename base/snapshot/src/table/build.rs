@@ -40,6 +40,12 @@ impl Keys {
         &self.bytes[start..self.ends[number] as usize]
     }
 
+    /// All of them in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| &self.bytes[std::mem::replace(&mut start, *end as usize)..*end as usize])
+    }
+
     pub(crate) fn len(&self) -> u32 {
         u32::try_from(self.ends.len()).expect("ENTRIES_MAX is below 2^32")
     }
@@ -64,13 +70,42 @@ fn seed_of(identity: Identity, keys: &Keys, attempt: u32) -> u64 {
     u64::from_le_bytes(seed)
 }
 
+/// From so many keys on two threads sort: with fewer, starting one costs more than it saves.
+const SORT_ALONE_MAX: usize = 50_000;
+
 /// Every key by hash; equal keys stand side by side, in the order in which they came.
 fn sorted(keys: &Keys, hash: impl Fn(&[u8]) -> u64) -> Vec<Slot> {
-    let mut slots: Vec<Slot> = (0..keys.len()).map(|item| Slot { hash: hash(keys.get(item)), item }).collect();
-    slots.sort_unstable_by(|a, b| {
-        a.hash.cmp(&b.hash).then_with(|| keys.get(a.item).cmp(keys.get(b.item))).then(a.item.cmp(&b.item))
+    let slot = |(item, key)| Slot { hash: hash(key), item };
+    let mut slots: Vec<Slot> = (0..keys.len()).zip(keys.iter()).map(slot).collect();
+    let sort = |slots: &mut [Slot]| {
+        slots.sort_unstable_by(|a, b| {
+            a.hash.cmp(&b.hash).then_with(|| keys.get(a.item).cmp(keys.get(b.item))).then(a.item.cmp(&b.item))
+        });
+    };
+    if slots.len() <= SORT_ALONE_MAX {
+        sort(&mut slots);
+        return slots;
+    }
+    // Hashes spread evenly, so each half has half of them; crowding ones cost time, not order.
+    let middle = lower_half_first(&mut slots);
+    let (low, high) = slots.split_at_mut(middle);
+    std::thread::scope(|scope| {
+        scope.spawn(|| sort(low));
+        sort(high);
     });
     slots
+}
+
+/// Moves the hashes of the lower half in front; returns how many they are.
+fn lower_half_first(slots: &mut [Slot]) -> usize {
+    let mut count = 0;
+    for at in 0..slots.len() {
+        if slots[at].hash >> 63 == 0 {
+            slots.swap(at, count);
+            count += 1;
+        }
+    }
+    count
 }
 
 /// Hands the items on each key to `keep`, which appends those that stay.
@@ -83,10 +118,11 @@ fn kept(
     let (mut at, mut count) = (0, 0);
     while at < slots.len() {
         let first = slots[at];
-        let key = keys.get(first.item);
-        let same = |slot: &&Slot| slot.hash == first.hash && keys.get(slot.item) == key;
+        // Looking at a key waits for memory, and most hashes stand alone.
+        let same = |slot: &&Slot| slot.hash == first.hash && keys.get(slot.item) == keys.get(first.item);
         same_key.clear();
-        same_key.extend(slots[at..].iter().take_while(same).map(|slot| slot.item));
+        same_key.push(first.item);
+        same_key.extend(slots[at + 1..].iter().take_while(same).map(|slot| slot.item));
         at += same_key.len();
         stay.clear();
         keep(&same_key, &mut stay)?;
@@ -215,13 +251,15 @@ impl Layout {
         u32::try_from(self.slots.len()).expect("ENTRIES_MAX is below 2^32")
     }
 
-    /// The sections of the table. `record` appends the key and the payload of an item;
+    /// The sections of the table. `put` appends the key of an item as it is written;
     /// `extra` goes behind the table's own numbers in the meta section.
     pub(crate) fn into_sections<'a, const P: usize>(
         self,
         sections: &Sections,
         extra: &[u8],
-        record: impl Fn(u32, &mut Vec<u8>) + 'a,
+        keys: &'a Keys,
+        put: impl Fn(u32, &[u8], &mut Vec<u8>) + 'a,
+        payload: impl Fn(u32) -> [u8; P] + 'a,
     ) -> Vec<SectionPlan<'a>> {
         if self.slots.is_empty() {
             return Vec::new();
@@ -234,19 +272,40 @@ impl Layout {
         meta.push(u8::try_from(self.width.bytes()).expect("1 or 2"));
         meta.extend_from_slice(extra);
         let slots = self.slots;
-        let write = move |out: &mut dyn Write| -> io::Result<()> {
-            let mut buffer = Vec::with_capacity(KEY_BYTES_MAX + P);
-            for slot in slots {
-                buffer.clear();
-                record(slot.item, &mut buffer);
-                out.write_all(&buffer)?;
-            }
-            Ok(())
-        };
+        let write = move |out: &mut dyn Write| write_records(out, &slots, keys, &put, &payload);
         vec![
             SectionPlan::whole(sections.meta, meta),
             SectionPlan::whole(sections.lines, self.lines),
             SectionPlan::streamed(sections.records, self.records_bytes, write),
         ]
     }
+}
+
+/// Records that are looked up at a time. Their places are all over memory: asked for together, they are waited for
+/// together. A processor fetches ten or so at once.
+const TOGETHER: usize = 64;
+
+fn write_records<const P: usize>(
+    out: &mut dyn Write,
+    slots: &[Slot],
+    keys: &Keys,
+    put: &impl Fn(u32, &[u8], &mut Vec<u8>),
+    payload: &impl Fn(u32) -> [u8; P],
+) -> io::Result<()> {
+    let mut payloads = [[0; P]; TOGETHER];
+    let mut buffer = Vec::new();
+    for slots in slots.chunks(TOGETHER) {
+        for (slot, to) in slots.iter().zip(&mut payloads) {
+            *to = payload(slot.item);
+        }
+        let touched = slots.iter().fold(0, |sum, slot| sum ^ keys.get(slot.item).first().copied().unwrap_or(0));
+        std::hint::black_box(touched);
+        buffer.clear();
+        for (slot, payload) in slots.iter().zip(&payloads) {
+            put(slot.item, keys.get(slot.item), &mut buffer);
+            buffer.extend_from_slice(payload);
+        }
+        out.write_all(&buffer)?;
+    }
+    Ok(())
 }

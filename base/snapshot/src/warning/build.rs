@@ -7,11 +7,13 @@ use crate::{
     limits::{LISTS_MAX, NAME_BYTES_MAX},
     mix,
     prefix::{self, PrefixItem, PrefixPlan, V4, V6},
+    short::Shorts,
     table::{self, Keys, Layout, Shape},
-    wire::{self, Endings, Shortener},
+    wire,
 };
+use hashbrown::HashMap;
 use sipar_model::{DomainName, Observable, Prefix, SnapshotSerial, TimestampMs, WarningKind, fact::WarningList};
-use std::{collections::HashMap, path::Path};
+use std::path::Path;
 
 /// Collects entries, then writes them as one file. An entry takes 20 bytes beside its name until then.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub struct WarningIndexBuilder {
     lists: Vec<WarningList>,
     names: Bag,
     /// Each name that has warned names below it, and the lists that those are on.
-    above: HashMap<Box<[u8]>, Vec<u16>>,
+    above: HashMap<Vec<u8>, Vec<u16>>,
     urls: Bag,
     files: Bag,
     ipv4: Vec<PrefixItem>,
@@ -110,10 +112,7 @@ impl WarningIndexBuilder {
         let mut rest = key;
         while let Some(parent) = parent_of(rest) {
             rest = parent;
-            if !self.above.contains_key(rest) {
-                self.above.insert(rest.into(), Vec::new());
-            }
-            let Some(lists) = self.above.get_mut(rest) else { break };
+            let lists = self.above.entry_ref(rest).or_default();
             if lists.contains(&list) {
                 // Then the names further above have it as well.
                 break;
@@ -143,34 +142,23 @@ impl WarningIndexBuilder {
         let identity = Identity { kind: FileKind::Warnings, serial: serial.0, created_ms: created.0 };
         let mut sets = SetNumbers::default();
 
-        let endings = Endings::choose(names.items.len(), |number| {
-            names.keys.get(u32::try_from(number).expect("ENTRIES_MAX is below 2^32"))
-        });
-        let shortener = Shortener::new(&endings);
-        let shortened = |item| 1 + shortener.split(names.keys.get(item)).1;
+        let shorts = Shorts::of(&names.keys);
         let mut sections = vec![SectionPlan::whole(SectionId::WarningLists, write_lists(&lists))];
-        let (layout, payloads) = lay_out(&names, &mut sets, identity, &table::NAMES, wire::hash, shortened)?;
+        let bytes = |item| shorts.bytes(item);
+        let (layout, payloads) = lay_out(&names, &mut sets, identity, &table::NAMES, wire::hash, bytes)?;
         let mut entries = layout.len();
-        sections.extend(layout.into_sections::<PAYLOAD_BYTES>(&table::NAMES, &[], {
-            let (names, shortener) = (&names, &shortener);
-            move |item, out| {
-                let name = names.keys.get(item);
-                let (code, front) = shortener.split(name);
-                out.push(code);
-                out.extend_from_slice(&name[..front]);
-                out.extend_from_slice(&payloads[item as usize].to_le_bytes());
-            }
-        }));
-        sections.push(SectionPlan::whole(SectionId::NamesEndings, endings.section()));
+        let put = |item, key: &[u8], out: &mut Vec<u8>| shorts.put(item, key, out);
+        let payload_of = move |item: u32| payloads[item as usize].to_le_bytes();
+        sections.extend(layout.into_sections(&table::NAMES, &[], &names.keys, put, payload_of));
+        sections.push(shorts.section());
 
         for (bag, table) in [(&urls, table::URLS), (&files, table::FILES)] {
             let (layout, payloads) =
                 lay_out(bag, &mut sets, identity, &table, mix::hash, |item| bag.keys.get(item).len())?;
             entries += layout.len();
-            sections.extend(layout.into_sections::<PAYLOAD_BYTES>(&table, &[], move |item, out| {
-                out.extend_from_slice(bag.keys.get(item));
-                out.extend_from_slice(&payloads[item as usize].to_le_bytes());
-            }));
+            let put = |_, key: &[u8], out: &mut Vec<u8>| out.extend_from_slice(key);
+            let payload_of = move |item: u32| payloads[item as usize].to_le_bytes();
+            sections.extend(layout.into_sections(&table, &[], &bag.keys, put, payload_of));
         }
 
         let plan = PrefixPlan::new::<V4>(join_networks(ipv4, &mut sets)?);
@@ -211,6 +199,12 @@ fn lay_out(
     let mut payloads = vec![0; bag.items.len()];
     let mut set = Vec::new();
     let layout = table::build(&bag.keys, identity, sections, &shape, |same_key, stay| {
+        if let [only] = same_key {
+            let (list, reach) = bag.items[*only as usize];
+            payloads[*only as usize] = sets.single(list)? << SCOPE_BITS | reach as u32;
+            stay.push(*only);
+            return Ok(());
+        }
         for reach in [Reach::Exact, Reach::Subtree, Reach::Below] {
             let of_reach = || same_key.iter().filter(|item| bag.items[**item as usize].1 == reach);
             let Some(item) = of_reach().next() else { continue };

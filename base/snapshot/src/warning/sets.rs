@@ -6,7 +6,8 @@ use crate::{
     bytes::{u16_at, u32_at},
     container::{Container, SectionId, SectionPlan},
 };
-use std::{collections::HashMap, ops::Range};
+use hashbrown::HashMap;
+use std::ops::Range;
 
 /// Sets in one file: the number has 30 bits beside the scope, and shares 32 with it.
 const SETS_MAX: usize = 1 << 24;
@@ -15,6 +16,8 @@ const SETS_MAX: usize = 1 << 24;
 #[derive(Debug, Default)]
 pub(super) struct SetNumbers {
     numbers: HashMap<Box<[u16]>, u32>,
+    /// The numbers of sets of one list, which most entries have.
+    singles: Vec<Option<u32>>,
     ends: Vec<u32>,
     members: Vec<u8>,
 }
@@ -33,6 +36,20 @@ impl SetNumbers {
         let full = BuildError::TooMany { what: "bytes of list numbers", max: u64::from(u32::MAX) };
         self.ends.push(u32::try_from(self.members.len()).map_err(|_| full)?);
         self.numbers.insert(set.into(), number);
+        Ok(number)
+    }
+
+    /// The number of the set of this list alone.
+    pub(super) fn single(&mut self, list: u16) -> Result<u32, BuildError> {
+        let place = usize::from(list);
+        if let Some(Some(number)) = self.singles.get(place) {
+            return Ok(*number);
+        }
+        let number = self.number(&[list])?;
+        if self.singles.len() <= place {
+            self.singles.resize(place + 1, None);
+        }
+        self.singles[place] = Some(number);
         Ok(number)
     }
 
