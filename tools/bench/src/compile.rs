@@ -39,6 +39,9 @@ pub struct CompileOptions {
     /// Made-up warning-list entries
     #[arg(long, default_value_t = 2_500_000)]
     warnings: usize,
+    /// Keep the filled store in this folder, and take it from there the next time
+    #[arg(long, value_name = "FOLDER")]
+    house: Option<PathBuf>,
     /// A tenth of each
     #[arg(long)]
     quick: bool,
@@ -64,8 +67,10 @@ pub fn run(work: &Path, options: &CompileOptions) -> Result<()> {
     let scale = if options.quick { 10 } else { 1 };
     let names = Lists::prepare(&results.work, options.decisions / scale, SEED)?;
     let folder = tempfile::tempdir_in(&results.work).context("making a folder")?;
-    let house = folder.path().join("house");
-    fill(&house, &names)?;
+    let house = options.house.clone().unwrap_or_else(|| folder.path().join("house"));
+    if !house.exists() {
+        fill(&house, &names)?;
+    }
     let mut warn: Vec<OsString> = vec!["compile-warnings".into(), house.clone().into()];
     match &options.warning_lists {
         Some(lists) => warn.extend(["--lists".into(), lists.into()]),
