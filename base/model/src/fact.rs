@@ -18,8 +18,10 @@ pub enum Fact {
     WarningIndex(WarningIndexBuilt),
     /// These decisions were taken, undone, or have expired.
     Decisions(Vec<Decision>),
-    /// A snapshot was published.
+    /// A whole file of a state of the policy was published.
     Snapshot(SnapshotPublished),
+    /// The policy changed: from one state to the next, by value.
+    Delta(DeltaPublished),
     /// What edges counted.
     Sightings(Vec<Sighting>),
     /// Something is wrong with an asset, or with Sipar itself.
@@ -35,6 +37,7 @@ impl Fact {
             Self::WarningIndex(_) => FactKind::WarningIndex,
             Self::Decisions(_) => FactKind::Decisions,
             Self::Snapshot(_) => FactKind::Snapshot,
+            Self::Delta(_) => FactKind::Delta,
             Self::Sightings(_) => FactKind::Sightings,
             Self::Finding(_) => FactKind::Finding,
         }
@@ -52,6 +55,8 @@ pub enum FactKind {
     Decisions,
     /// [`Fact::Snapshot`]
     Snapshot,
+    /// [`Fact::Delta`]
+    Delta,
     /// [`Fact::Sightings`]
     Sightings,
     /// [`Fact::Finding`]
@@ -60,8 +65,15 @@ pub enum FactKind {
 
 impl FactKind {
     /// Every kind.
-    pub const ALL: &'static [Self] =
-        &[Self::Indicators, Self::WarningIndex, Self::Decisions, Self::Snapshot, Self::Sightings, Self::Finding];
+    pub const ALL: &'static [Self] = &[
+        Self::Indicators,
+        Self::WarningIndex,
+        Self::Decisions,
+        Self::Snapshot,
+        Self::Delta,
+        Self::Sightings,
+        Self::Finding,
+    ];
 
     /// The word in the outbox's `kind` column.
     #[must_use]
@@ -71,6 +83,7 @@ impl FactKind {
             Self::WarningIndex => "warning_index",
             Self::Decisions => "decisions",
             Self::Snapshot => "snapshot",
+            Self::Delta => "delta",
             Self::Sightings => "sightings",
             Self::Finding => "finding",
         }
@@ -173,7 +186,8 @@ pub struct Decision {
     pub state: DecisionState,
 }
 
-/// A snapshot that edges may now use.
+/// A whole file of the policy's state `serial`. It may be of a state that deltas have already led beyond:
+/// then it is the same state by value, and saves whoever comes late the way there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotPublished {
     /// Its serial.
@@ -185,6 +199,23 @@ pub struct SnapshotPublished {
     /// How large it is.
     pub file_bytes: u64,
     /// When it was compiled.
+    pub created_at: TimestampMs,
+}
+
+/// A change of the policy that is in force from now on, as a file in the form of base/snapshot's `Delta`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaPublished {
+    /// The state that it starts from.
+    pub from: SnapshotSerial,
+    /// The state that it leads to.
+    pub to: SnapshotSerial,
+    /// BLAKE3 of the file, in hex: its name in the blob store.
+    pub blob: String,
+    /// How many things it changes.
+    pub updates: u64,
+    /// How large it is.
+    pub file_bytes: u64,
+    /// When that state was reached.
     pub created_at: TimestampMs,
 }
 

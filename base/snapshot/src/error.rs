@@ -1,5 +1,6 @@
 //! What can go wrong with keys, while writing, and while opening.
 
+use sipar_model::SnapshotSerial;
 use std::{io, path::PathBuf};
 
 /// A key could not be read, written or made.
@@ -86,6 +87,25 @@ pub enum BuildError {
         /// Its last address.
         last: String,
     },
+    /// An entry of an update is about something else.
+    #[error("an update of `{observable}` holds an entry on `{entry}`")]
+    Stray {
+        /// What the update is about.
+        observable: String,
+        /// What the entry is about.
+        entry: String,
+    },
+    /// A delta changes each thing once.
+    #[error("`{0}` is changed twice in one delta")]
+    Twice(String),
+    /// A delta leads from one serial to a larger one.
+    #[error("a delta cannot lead from serial {from} to serial {to}")]
+    Backwards {
+        /// From.
+        from: SnapshotSerial,
+        /// To.
+        to: SnapshotSerial,
+    },
     /// The keys crowd in one place, whatever the seed.
     #[error("the {table} table cannot be spread evenly with any of {tries} seeds")]
     Crowded {
@@ -155,6 +175,16 @@ pub enum OpenError {
         /// How long it should be.
         expected: u64,
     },
+    /// It is longer than such a file may be.
+    #[error("the file has {found} bytes; a {kind} has at most {max}")]
+    TooLarge {
+        /// What it should be.
+        kind: &'static str,
+        /// How long it is.
+        found: u64,
+        /// The limit.
+        max: u64,
+    },
     /// It was signed with another key.
     #[error("the file is signed with the key {file_key}..., and {our_key}... is trusted here")]
     WrongKey {
@@ -184,4 +214,36 @@ pub enum OpenError {
         /// What is wrong.
         reason: &'static str,
     },
+}
+
+/// A delta cannot be laid over a policy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayerError {
+    /// It starts somewhere else.
+    #[error("the delta leads from serial {from} to {to}, and serial {at} is in use; a delta between them is missing")]
+    Gap {
+        /// Where the delta starts.
+        from: SnapshotSerial,
+        /// Where it ends.
+        to: SnapshotSerial,
+        /// What is in use.
+        at: SnapshotSerial,
+    },
+    /// Whether a list is enforced cannot change by a delta, because that changes what all its entries say.
+    #[error("the list `{0}` is no longer tried out, or no longer enforced; that takes a whole snapshot")]
+    ListMode(String),
+    /// Too much has changed since the whole file.
+    #[error(
+        "{found} entries have changed since the whole snapshot, at most {max} are laid over one; take the newest whole snapshot"
+    )]
+    Full {
+        /// How many.
+        found: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// The changes cannot be laid out.
+    #[error("laying a delta over the snapshot")]
+    Build(#[source] BuildError),
 }

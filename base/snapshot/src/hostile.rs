@@ -2,8 +2,8 @@
 //! The fuzz targets in tools/fuzz and the tests here call the same functions.
 
 use crate::{
-    Networks, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey, WarningIndex, WarningIndexBuilder,
-    diff,
+    Delta, DeltaBuilder, DeltaHead, Layers, Networks, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope,
+    SigningKey, Update, WarningIndex, WarningIndexBuilder, diff,
     networks::NetworksBuilder,
     policy::{Evidence, ListInfo, Mode},
 };
@@ -11,7 +11,7 @@ use sipar_model::{
     Action, Asn, Category, DecisionNumber, DomainName, Observable, Severity, SnapshotSerial, TimestampMs, Tlp,
     WarningKind,
 };
-use std::{fs, net::IpAddr, path::Path};
+use std::{fs, net::IpAddr, path::Path, sync::Arc};
 
 /// Entries read from one hostile file: enough to meet every table, and each input stays quick.
 const ENTRIES_READ: usize = 2_000;
@@ -83,6 +83,30 @@ pub fn networks(bytes: Vec<u8>) {
     let _ = networks.scrub();
 }
 
+/// Opens bytes as a delta, and lays it over a policy.
+pub fn delta(bytes: Vec<u8>) {
+    let Ok(delta) = Delta::from_bytes_unverified(bytes) else { return };
+    for update in delta.updates() {
+        for entry in update.before.iter().chain(&update.after) {
+            assert_eq!(entry.observable, update.observable, "an entry is about what its update is about");
+            assert!(delta.lists().get(usize::from(entry.list.0)).is_some(), "lists that do not exist are refused");
+        }
+    }
+    let layers = Layers::new(empty(delta.from()));
+    let Ok(layers) = layers.with(&delta) else { return };
+    assert_eq!(layers.serial(), delta.to());
+    for update in delta.updates() {
+        assert_eq!(layers.said_of(&update.observable).is_empty(), update.after.is_empty());
+    }
+}
+
+/// A policy that says nothing.
+fn empty(serial: SnapshotSerial) -> Arc<Policy> {
+    let head = PolicyHead { serial, created: TimestampMs(0), contact: String::new() };
+    let container = PolicyBuilder::new(head).in_memory().expect("nothing fits every bound");
+    Arc::new(Policy::read(container).expect("just laid out"))
+}
+
 /// Applies patches of six bytes, a place and a value, to a good file: hostile files that get past the first checks.
 #[must_use]
 pub fn patched(mut bytes: Vec<u8>, patches: &[u8]) -> Vec<u8> {
@@ -97,12 +121,12 @@ pub fn patched(mut bytes: Vec<u8>, patches: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A good file of each kind: policy, warnings, networks.
+/// A good file of each kind: policy, warnings, networks, delta.
 ///
 /// # Panics
 /// When the folder for temporary files cannot be written to.
 #[must_use]
-pub fn samples(folder: &Path) -> [Vec<u8>; 3] {
+pub fn samples(folder: &Path) -> [Vec<u8>; 4] {
     let key = SigningKey::from_seed([1; 32]).expect("a seed");
     let path = folder.join("sample");
     let read = || fs::read(&path).expect("just written");
@@ -130,7 +154,28 @@ pub fn samples(folder: &Path) -> [Vec<u8>; 3] {
         networks.add(address(first), address(last), Asn(64_500), "Owner").expect("a range");
     }
     networks.write(&path, &key).expect("a writable folder");
-    [policy, warnings, read()]
+    let networks = read();
+    sample_delta().write(&path, &key).expect("a writable folder");
+    [policy, warnings, networks, read()]
+}
+
+fn sample_delta() -> DeltaBuilder {
+    let list = ListInfo { slug: "s".into(), title: "T".into(), category: Category::Fraud, mode: Mode::Enforce };
+    let head = DeltaHead {
+        from: SnapshotSerial(1),
+        to: SnapshotSerial(2),
+        created: TimestampMs(0),
+        contact: "mailto:a@example".into(),
+        lists: vec![list],
+    };
+    let mut delta = DeltaBuilder::new(head);
+    for (number, observable) in things().enumerate() {
+        let entry = sample_entry(observable.clone(), crate::ListId(0));
+        let (before, after) =
+            if number.is_multiple_of(2) { (Vec::new(), vec![entry]) } else { (vec![entry], Vec::new()) };
+        delta.add(Update { observable, before, after }).expect("within bounds");
+    }
+    delta
 }
 
 fn things() -> impl Iterator<Item = Observable> {
@@ -162,13 +207,14 @@ mod tests {
     #[test]
     fn no_patched_file_harms() {
         let folder = tempfile::tempdir().unwrap();
-        let [sample_policy, sample_warnings, sample_networks] = samples(folder.path());
+        let [sample_policy, sample_warnings, sample_networks, sample_delta] = samples(folder.path());
         let places = prop::collection::vec(any::<[u8; 6]>(), 0..12);
         proptest!(ProptestConfig::with_cases(2_000), |(patches in places)| {
             let patches = patches.concat();
             policy(patched(sample_policy.clone(), &patches));
             warnings(patched(sample_warnings.clone(), &patches));
             networks(patched(sample_networks.clone(), &patches));
+            delta(patched(sample_delta.clone(), &patches));
         });
     }
 
@@ -176,7 +222,7 @@ mod tests {
     fn every_number_set_to_its_extremes_harms_nobody() {
         let folder = tempfile::tempdir().unwrap();
         let samples = samples(folder.path());
-        let ask: [fn(Vec<u8>); 3] = [policy, warnings, networks];
+        let ask: [fn(Vec<u8>); 4] = [policy, warnings, networks, delta];
         for (sample, ask) in samples.into_iter().zip(ask) {
             ask(sample.clone());
             for at in 0..sample.len().saturating_sub(4) {

@@ -1,7 +1,8 @@
 //! The signed, memory-mapped files that every edge answers from.
 //!
-//! Three kinds share one container (docs/snapshot.md): [`Policy`], what is blocked or allowed;
-//! [`WarningIndex`], which warning lists touch a thing; [`Networks`], who announces an address.
+//! Four kinds share one container (docs/snapshot.md): [`Policy`], what is blocked or allowed;
+//! [`Delta`], what changed from one policy to the next; [`WarningIndex`], which warning lists touch a thing;
+//! [`Networks`], who announces an address. [`Layers`] answers from a policy and the deltas since.
 //! A file is written once, signed, renamed into place and never changed; readers map it and check the signature
 //! of its head at once, and all of its content when they are asked to.
 //!
@@ -11,10 +12,12 @@
 
 mod bytes;
 mod container;
+mod delta;
 mod error;
 #[cfg(any(test, feature = "unverified"))]
 pub mod hostile;
 mod keys;
+mod layers;
 pub mod limits;
 mod mix;
 mod networks;
@@ -25,8 +28,10 @@ mod table;
 mod warning;
 mod wire;
 
-pub use error::{BuildError, KeyError, OpenError};
+pub use delta::{BuiltDelta, Delta, DeltaBuilder, DeltaHead, Update};
+pub use error::{BuildError, KeyError, LayerError, OpenError};
 pub use keys::{SigningKey, VerifyingKey};
+pub use layers::Layers;
 pub use networks::{Networks, NetworksBuilder};
 pub use policy::{
     Built, Change, EntryRef, Evidence, Hit, ListId, ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead,

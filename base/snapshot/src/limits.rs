@@ -62,3 +62,17 @@ pub const CHAIN_MAX: usize = 129 * 4;
 
 /// Networks looked at when a prefix is compared with all warning entries inside it.
 pub const WITHIN_MAX: usize = 5_000_000;
+
+/// Things that one delta changes. What changes more at once (a new source, new rules) is a new state of its own:
+/// there a whole file costs readers less than its difference.
+pub const UPDATES_MAX: usize = 50_000;
+
+/// Entries on one thing, before or after: enforced and shadow, exact and below, each with those that outlive it.
+pub const UPDATE_ENTRIES_MAX: usize = 64;
+
+/// Bytes of a delta, which is read as a whole: `UPDATES_MAX` things with 1 KiB each and some room.
+pub const DELTA_BYTES_MAX: u64 = 64 << 20;
+
+/// Entries laid over a whole policy, or taken out of it by what is laid over it. Each delta lays the whole of them
+/// anew, which takes about a microsecond for each; publishers write a whole file long before.
+pub const OVERLAY_MAX: usize = 250_000;

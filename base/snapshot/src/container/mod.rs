@@ -9,7 +9,7 @@ mod read;
 mod write;
 
 pub(crate) use read::Container;
-pub(crate) use write::{Identity, SectionPlan, write_file};
+pub(crate) use write::{Identity, SectionPlan, assemble, write_file};
 
 use crate::limits::{CHUNK_BYTES, SECTION_ALIGN};
 
@@ -38,6 +38,7 @@ pub(crate) enum FileKind {
     Policy = 1,
     Warnings = 2,
     Networks = 3,
+    Delta = 4,
 }
 
 impl FileKind {
@@ -46,6 +47,7 @@ impl FileKind {
             1 => Some(Self::Policy),
             2 => Some(Self::Warnings),
             3 => Some(Self::Networks),
+            4 => Some(Self::Delta),
             _ => None,
         }
     }
@@ -55,6 +57,7 @@ impl FileKind {
             Self::Policy => "policy snapshot",
             Self::Warnings => "warning index",
             Self::Networks => "network table",
+            Self::Delta => "policy delta",
         }
     }
 }
@@ -111,6 +114,8 @@ sections! {
     Ipv6Index = 0x61 "ipv6.index",
     Ipv6Ranges = 0x62 "ipv6.ranges",
     Ipv6Entries = 0x63 "ipv6.entries",
+    DeltaHead = 0x70 "delta.head",
+    Updates = 0x71 "delta.updates",
 }
 
 /// How many hashes a section of so many bytes has.

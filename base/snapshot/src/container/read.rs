@@ -1,7 +1,8 @@
 //! Opening a file: its head is checked against the signature, its content when [`Container::scrub`] is called.
 
 use super::{
-    FRONT_BYTES, FileKind, HASH_BYTES, MAGIC, ROW_BYTES, SIGNATURE_BYTES, SectionId, VERSION, aligned, chunks_of,
+    FRONT_BYTES, FileKind, HASH_BYTES, Identity, MAGIC, ROW_BYTES, SIGNATURE_BYTES, SectionId, VERSION, aligned,
+    chunks_of,
 };
 use crate::{
     OpenError, VerifyingKey,
@@ -65,6 +66,24 @@ impl Container {
     /// Takes bytes in memory, and checks them as a file is checked.
     pub(crate) fn from_bytes(bytes: Vec<u8>, kind: FileKind, key: &VerifyingKey) -> Result<Self, OpenError> {
         Self::check(Content::Memory(bytes), kind, Some(key))
+    }
+
+    /// Sections that this process has just made.
+    pub(crate) fn assembled(identity: Identity, bytes: Vec<u8>, places: Vec<(SectionId, Range<usize>)>) -> Self {
+        let row = |(id, place): (SectionId, Range<usize>)| Row {
+            id,
+            offset: place.start,
+            bytes: place.len(),
+            first_chunk: 0,
+        };
+        Self {
+            content: Content::Memory(bytes),
+            serial: identity.serial,
+            created_ms: identity.created_ms,
+            rows: places.into_iter().map(row).collect(),
+            head_bytes: 0,
+            head_hash: blake3::hash(&[]),
+        }
     }
 
     pub(crate) const fn serial(&self) -> u64 {

@@ -1,11 +1,12 @@
 //! Writing a file: beside its final place, synced, signed, then renamed, so that a reader never sees half of one.
 
 use super::{
-    FRONT_BYTES, FileKind, HASH_BYTES, MAGIC, ROW_BYTES, SIGNATURE_BYTES, SectionId, VERSION, aligned, chunks_of,
+    Container, FRONT_BYTES, FileKind, HASH_BYTES, MAGIC, ROW_BYTES, SIGNATURE_BYTES, SectionId, VERSION, aligned,
+    chunks_of,
 };
 use crate::{
     BuildError, SigningKey,
-    limits::{CHUNK_BYTES, FILE_BYTES_MAX, SECTIONS_MAX},
+    limits::{CHUNK_BYTES, FILE_BYTES_MAX, SECTION_ALIGN, SECTIONS_MAX},
 };
 use std::{
     fs::{self, File, OpenOptions},
@@ -73,6 +74,23 @@ pub(crate) fn write_file(
     let written = finish(file, &head, &signature, layout.file_bytes).map_err(fail("write the head of"))?;
     temporary.publish(path).map_err(fail("put in place"))?;
     Ok(written)
+}
+
+/// The sections of a file, one after the other in memory. There is no head, no hash and no signature:
+/// what was made in this process needs no proof here.
+pub(crate) fn assemble(identity: Identity, mut sections: Vec<SectionPlan<'_>>) -> Result<Container, BuildError> {
+    sections.retain(|section| section.bytes > 0);
+    let full = || BuildError::TooMany { what: "bytes in memory", max: FILE_BYTES_MAX };
+    let whole: u64 = sections.iter().map(|section| aligned(section.bytes)).sum();
+    let mut bytes = Vec::with_capacity(usize::try_from(whole).map_err(|_| full())?);
+    let mut places = Vec::with_capacity(sections.len());
+    for section in sections {
+        bytes.resize(bytes.len().next_multiple_of(SECTION_ALIGN), 0);
+        let start = bytes.len();
+        (section.fill)(&mut bytes).expect("writing to memory does not fail");
+        places.push((section.id, start..bytes.len()));
+    }
+    Ok(Container::assembled(identity, bytes, places))
 }
 
 /// Where each section will stand.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     BuildError, SigningKey,
-    container::{FileKind, Identity, SectionId, SectionPlan, write_file},
+    container::{Container, FileKind, Identity, SectionId, SectionPlan, assemble, write_file},
     limits::{ENTRIES_MAX, LISTS_MAX, NAME_BYTES_MAX},
     mix,
     prefix::{self, PrefixItem, PrefixPlan, V4, V6},
@@ -132,23 +132,14 @@ impl PolicyBuilder {
     /// # Errors
     /// When its list is unknown, it is an autonomous system, or a bound of the format is reached.
     pub fn add(&mut self, entry: PolicyEntry) -> Result<(), BuildError> {
-        let list = self.lists.get(usize::from(entry.list.0)).ok_or(BuildError::UnknownList(entry.list.0))?;
+        let class = class_of(&entry, &self.lists)?;
         if self.count >= ENTRIES_MAX {
             return Err(BuildError::TooMany { what: "entries", max: ENTRIES_MAX as u64 });
         }
         if let Observable::Asn(asn) = entry.observable {
             return Err(unsupported(asn));
         }
-        let named = matches!(entry.observable, Observable::Domain(_));
-        let class = self.classes.number(Class {
-            action: entry.action,
-            category: entry.category,
-            severity: entry.severity,
-            tlp: entry.tlp,
-            list: entry.list,
-            scope: if named { entry.scope } else { Scope::Exact },
-            shadow: list.mode == Mode::Shadow,
-        })?;
+        let class = self.classes.number(class)?;
         let evidence = self.evidence.push(entry.score, entry.evidence)?;
         let pending = Pending { class, expires_s: seconds(entry.expires), decision: entry.decision.0, evidence };
         self.count += 1;
@@ -186,6 +177,21 @@ impl PolicyBuilder {
     /// # Errors
     /// When it cannot be written, or a bound of the format is reached.
     pub fn write(self, path: &Path, key: &SigningKey) -> Result<Built, BuildError> {
+        let (written, entries, superseded) =
+            self.emit(|identity, sections| write_file(path, identity, sections, key))?;
+        Ok(Built { entries, superseded, file_bytes: written.file_bytes, blake3_hex: written.blake3_hex })
+    }
+
+    /// The policy in memory, for this process alone: nothing is signed.
+    pub(crate) fn in_memory(self) -> Result<Container, BuildError> {
+        self.emit(assemble).map(|(container, _, _)| container)
+    }
+
+    /// Lays everything out and hands the sections to `finish`. Returns entries kept and superseded as well.
+    fn emit<T>(
+        self,
+        finish: impl FnOnce(Identity, Vec<SectionPlan<'_>>) -> Result<T, BuildError>,
+    ) -> Result<(T, u64, u64), BuildError> {
         crate::check_text("contact", &self.head.contact)?;
         let Self { head, lists, classes, evidence, names, urls, files, mails, ipv4, ipv6, count } = self;
         let identity = Identity { kind: FileKind::Policy, serial: head.serial.0, created_ms: head.created.0 };
@@ -222,13 +228,7 @@ impl PolicyBuilder {
 
         let entries = order.len();
         sections.extend(evidence.into_sections(order));
-        let written = write_file(path, identity, sections, key)?;
-        Ok(Built {
-            entries: entries as u64,
-            superseded: (count - entries) as u64,
-            file_bytes: written.file_bytes,
-            blake3_hex: written.blake3_hex,
-        })
+        Ok((finish(identity, sections)?, entries as u64, (count - entries) as u64))
     }
 }
 
@@ -301,6 +301,41 @@ fn keep_run(run: &mut Vec<u32>, items: &[Pending], classes: &Classes) {
         outlived = outlived.max(Some(expires_s));
         kept
     });
+}
+
+/// Of entries on one thing, those that can ever answer, in one order: what a file that holds them all would keep.
+pub(crate) fn kept(entries: Vec<PolicyEntry>, lists: &[ListInfo]) -> Result<Vec<PolicyEntry>, BuildError> {
+    let mut classes = Classes::default();
+    let mut items = Vec::with_capacity(entries.len());
+    for (number, entry) in entries.iter().enumerate() {
+        let class = classes.number(class_of(entry, lists)?)?;
+        let evidence = u32::try_from(number).expect("a bounded handful of entries");
+        items.push(Pending { class, expires_s: seconds(entry.expires), decision: entry.decision.0, evidence });
+    }
+    let mut order = Vec::with_capacity(entries.len());
+    for scope in [Scope::Exact, Scope::Subtree] {
+        let of_scope = |item: &u32| entries[*item as usize].scope == scope;
+        let mut run: Vec<u32> = (0..items.len()).filter_map(|item| u32::try_from(item).ok()).filter(of_scope).collect();
+        keep_run(&mut run, &items, &classes);
+        order.extend(run);
+    }
+    let mut entries: Vec<Option<PolicyEntry>> = entries.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|item| entries[item as usize].take()).collect())
+}
+
+/// What an entry shares with others.
+fn class_of(entry: &PolicyEntry, lists: &[ListInfo]) -> Result<Class, BuildError> {
+    let list = lists.get(usize::from(entry.list.0)).ok_or(BuildError::UnknownList(entry.list.0))?;
+    let named = matches!(entry.observable, Observable::Domain(_));
+    Ok(Class {
+        action: entry.action,
+        category: entry.category,
+        severity: entry.severity,
+        tlp: entry.tlp,
+        list: entry.list,
+        scope: if named { entry.scope } else { Scope::Exact },
+        shadow: list.mode == Mode::Shadow,
+    })
 }
 
 /// Sorts networks and leaves out what can never answer. The preferred decision on a network comes last.

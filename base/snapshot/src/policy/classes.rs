@@ -91,7 +91,7 @@ pub(crate) fn read(section: &[u8]) -> Result<Head, OpenError> {
     Ok(Head { contact, lists, classes })
 }
 
-fn read_lists(fields: &mut Fields<'_>) -> Option<Vec<ListInfo>> {
+pub(crate) fn read_lists(fields: &mut Fields<'_>) -> Option<Vec<ListInfo>> {
     let count = usize::from(fields.u16()?);
     if count > LISTS_MAX {
         return None;

@@ -32,10 +32,7 @@ impl EvidenceBag {
     pub(crate) fn push(&mut self, score: u8, mut evidence: Vec<Evidence>) -> Result<u32, BuildError> {
         let full = || BuildError::TooMany { what: "bytes of evidence", max: SECTION_BYTES_MAX };
         let at = u32::try_from(self.bytes.len()).map_err(|_| full())?;
-        // In one order, whatever order it came in; those seen last are kept.
-        evidence.sort_unstable_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.cmp(b)));
-        evidence.dedup();
-        evidence.truncate(EVIDENCE_MAX);
+        put_in_order(&mut evidence);
         let front = [score.min(100), u8::try_from(evidence.len()).expect("EVIDENCE_MAX is below 256")];
         let mut record = front.to_vec();
         for item in &evidence {
@@ -91,6 +88,13 @@ impl EvidenceBag {
             SectionPlan::streamed(SectionId::Evidence, total, write),
         ]
     }
+}
+
+/// In one order, whatever order it came in; of too much those seen last are kept.
+pub(super) fn put_in_order(evidence: &mut Vec<Evidence>) {
+    evidence.sort_unstable_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.cmp(b)));
+    evidence.dedup();
+    evidence.truncate(EVIDENCE_MAX);
 }
 
 /// Evidence in an open file.

@@ -11,11 +11,15 @@ mod classes;
 mod diff;
 mod entries;
 mod evidence;
+mod found;
 mod read;
 mod warm;
 
+pub(crate) use build::kept;
 pub use build::{Built, PolicyBuilder};
+pub(crate) use classes::read_lists;
 pub use diff::{Change, diff};
+pub(crate) use found::{Found, Keyed, sender_hit};
 pub use read::Policy;
 
 use sipar_model::{Action, Category, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs, Tlp};
@@ -127,6 +131,28 @@ pub struct PolicyEntry {
     pub score: u8,
     /// Who saw what; of more than 32 families those seen last are kept.
     pub evidence: Vec<Evidence>,
+}
+
+impl PolicyEntry {
+    /// The entry as it reads back from a file: times in whole seconds, no scope but that of names,
+    /// a network of one address as that address, evidence in one order.
+    #[must_use]
+    pub fn canonical(mut self) -> Self {
+        if let Observable::Prefix(prefix) = self.observable {
+            self.observable = Observable::from(prefix);
+        }
+        if !matches!(self.observable, Observable::Domain(_)) {
+            self.scope = Scope::Exact;
+        }
+        self.expires = time_of(seconds(self.expires));
+        self.score = self.score.min(100);
+        for seen in &mut self.evidence {
+            seen.first_seen = time_of(seconds(seen.first_seen));
+            seen.last_seen = time_of(seconds(seen.last_seen));
+        }
+        evidence::put_in_order(&mut self.evidence);
+        self
+    }
 }
 
 /// The number of an entry within one file.

@@ -4,6 +4,7 @@ use super::{
     EntryRef, Evidence, Hit, ListId, ListInfo, PAYLOAD_BYTES, PolicyEntry, Scope,
     classes::{self, Class},
     evidence::EvidenceTable,
+    found::{Found, Keyed, better, sender_hit},
     time_of,
 };
 use crate::{
@@ -16,9 +17,7 @@ use crate::{
     table::{self, Table},
     wire::{self, Endings, WireName},
 };
-use sipar_model::{
-    Action, CanonicalUrl, DecisionNumber, DomainName, FileHash, MailAddress, SnapshotSerial, TimestampMs,
-};
+use sipar_model::{CanonicalUrl, DomainName, FileHash, MailAddress, SnapshotSerial, TimestampMs};
 use std::{net::IpAddr, path::Path};
 
 /// An open policy. Look-ups take no lock and allocate nothing; the file's pages are shared between processes.
@@ -75,46 +74,6 @@ pub(super) struct Firsts {
     pub(super) end: u32,
 }
 
-/// An entry that covers what was asked for and is alive.
-struct Found<'a> {
-    class: &'a Class,
-    expires_s: u32,
-    decision: u32,
-    depth: u8,
-    entry: u32,
-}
-
-impl Found<'_> {
-    /// The larger answers; see the rules in the module above.
-    fn rank(&self) -> (bool, u8, bool, bool, u32) {
-        let class = self.class;
-        (!class.shadow, self.depth, class.action == Action::Allow, class.scope == Scope::Exact, self.expires_s)
-    }
-
-    fn hit(&self) -> Hit {
-        Hit {
-            action: self.class.action,
-            category: self.class.category,
-            severity: self.class.severity,
-            tlp: self.class.tlp,
-            list: self.class.list,
-            shadow: self.class.shadow,
-            decision: DecisionNumber(self.decision),
-            expires: time_of(self.expires_s),
-            depth_labels: self.depth,
-            entry: EntryRef(self.entry),
-        }
-    }
-}
-
-/// Keeps the better of two.
-#[inline]
-fn better<'a>(best: &mut Option<Found<'a>>, found: Found<'a>) {
-    if best.as_ref().is_none_or(|best| found.rank() > best.rank()) {
-        *best = Some(found);
-    }
-}
-
 impl Policy {
     /// Opens a file: its head, its signature and the sizes of its parts are checked, its content is not read.
     /// Call [`scrub`](Self::scrub) before a file that came over a network takes effect.
@@ -142,7 +101,7 @@ impl Policy {
         Self::read(Container::unverified(bytes, FileKind::Policy)?)
     }
 
-    fn read(container: Container) -> Result<Self, OpenError> {
+    pub(crate) fn read(container: Container) -> Result<Self, OpenError> {
         let head = classes::read(container.slice(SectionId::PolicyHead))?;
         let names = Names::open(&container)?;
         let (urls, _) = Table::open(&container, &table::URLS)?;
@@ -235,23 +194,33 @@ impl Policy {
     /// what follows the root label is not looked at. A malformed name has no hit.
     #[must_use]
     pub fn name_wire(&self, wire: &[u8], now: TimestampMs) -> Option<Hit> {
-        let name = WireName::split(wire)?;
+        self.best_name(&WireName::split(wire)?, now, |_| false).map(|best| best.hit())
+    }
+
+    /// The entry that answers for a name, of those that are not passed over.
+    #[inline]
+    pub(crate) fn best_name(
+        &self,
+        name: &WireName<'_>,
+        now: TimestampMs,
+        pass_over: impl Fn(u32) -> bool,
+    ) -> Option<Found<'_>> {
         let file = self.container.bytes();
         let labels = name.labels();
         let mut best = None;
-        self.names.each_hash(&name, |depth, hash| {
+        self.names.each_hash(name, |depth, hash| {
             let ending = name.last(depth);
             self.names.table.probe(file, hash, |record| {
                 if !self.names.endings.matches(record.key, ending) {
                     return;
                 }
                 let Some(found) = self.alive(record.payload, depth as u8, record.entry, now) else { return };
-                if found.class.scope == Scope::Subtree || depth == labels {
+                if (found.class.scope == Scope::Subtree || depth == labels) && !pass_over(record.entry) {
                     better(&mut best, found);
                 }
             });
         });
-        best.map(|best| best.hit())
+        best
     }
 
     /// Looks a name up, with the names above it.
@@ -265,9 +234,20 @@ impl Policy {
     /// Looks an address up: the longest network around it answers.
     #[must_use]
     pub fn address(&self, address: IpAddr, now: TimestampMs) -> Option<Hit> {
+        self.best_address(address, now, |_| false).map(|best| best.hit())
+    }
+
+    /// The entry that answers for an address, of those that are not passed over.
+    #[inline]
+    pub(crate) fn best_address(
+        &self,
+        address: IpAddr,
+        now: TimestampMs,
+        pass_over: impl Fn(u32) -> bool,
+    ) -> Option<Found<'_>> {
         match prefix::word_of(address) {
-            (true, word) => self.covering(&self.ipv4, self.firsts.ipv4, word, now),
-            (false, word) => self.covering(&self.ipv6, self.firsts.ipv6, word, now),
+            (true, word) => self.covering(&self.ipv4, self.firsts.ipv4, word, now, pass_over),
+            (false, word) => self.covering(&self.ipv6, self.firsts.ipv6, word, now, pass_over),
         }
     }
 
@@ -278,56 +258,64 @@ impl Policy {
         first: u32,
         word: u128,
         now: TimestampMs,
-    ) -> Option<Hit> {
+        pass_over: impl Fn(u32) -> bool,
+    ) -> Option<Found<'_>> {
         let mut shadow = None;
         for entry in table.covering(self.container.bytes(), word) {
             // Longest first, and the preferred first on each: the first enforced one answers.
             match self.alive(entry.payload, entry.length, first + entry.number, now) {
+                Some(found) if pass_over(found.entry) => {}
                 Some(found) if found.class.shadow => _ = shadow.get_or_insert(found),
-                Some(found) => return Some(found.hit()),
+                Some(found) => return Some(found),
                 None => {}
             }
         }
-        shadow.map(|found| found.hit())
+        shadow
     }
 
     /// Looks a URL up, as a whole. Its host is looked up with [`name`](Self::name) or [`address`](Self::address).
     #[must_use]
     pub fn url(&self, url: &CanonicalUrl, now: TimestampMs) -> Option<Hit> {
-        self.key(&self.urls, self.firsts.urls, url.as_str().as_bytes(), now)
+        self.best_key(Keyed::Urls, url.as_str().as_bytes(), now, |_| false).map(|best| best.hit())
     }
 
     /// Looks the hash of a file up.
     #[must_use]
     pub fn file(&self, hash: &FileHash, now: TimestampMs) -> Option<Hit> {
-        self.key(&self.files, self.firsts.files, hash.bytes(), now)
+        self.best_key(Keyed::Files, hash.bytes(), now, |_| false).map(|best| best.hit())
     }
 
     /// Looks a mail sender up: the sender itself, then all senders of its domain.
     /// The domain as a name is looked up with [`name`](Self::name).
     #[must_use]
     pub fn mail(&self, sender: &MailAddress, now: TimestampMs) -> Option<Hit> {
-        let whole = sender.as_str();
-        let own = self.key(&self.mails, self.firsts.mails, whole.as_bytes(), now);
-        match (own, whole.find('@')) {
-            (Some(hit), _) if !hit.shadow => Some(hit),
-            (own, Some(at)) if at > 0 => {
-                let all = self.key(&self.mails, self.firsts.mails, &whole.as_bytes()[at..], now);
-                all.filter(|all| own.is_none() || !all.shadow).or(own)
-            }
-            (own, _) => own,
-        }
+        sender_hit(sender, |key| self.best_key(Keyed::Mails, key, now, |_| false).map(|best| best.hit()))
     }
 
-    fn key(&self, table: &Table<PAYLOAD_BYTES>, first: u32, key: &[u8], now: TimestampMs) -> Option<Hit> {
+    /// The entry that answers for a key, of those that are not passed over.
+    pub(crate) fn best_key(
+        &self,
+        keyed: Keyed,
+        key: &[u8],
+        now: TimestampMs,
+        pass_over: impl Fn(u32) -> bool,
+    ) -> Option<Found<'_>> {
+        let (table, first) = match keyed {
+            Keyed::Urls => (&self.urls, self.firsts.urls),
+            Keyed::Files => (&self.files, self.firsts.files),
+            Keyed::Mails => (&self.mails, self.firsts.mails),
+        };
         let mut best = None;
         table.probe(self.container.bytes(), mix::hash(table.seed(), key), |record| {
-            let found = if record.key == key { self.alive(record.payload, 0, first + record.entry, now) } else { None };
-            if let Some(found) = found {
-                better(&mut best, found);
+            if record.key != key {
+                return;
+            }
+            match self.alive(record.payload, 0, first + record.entry, now) {
+                Some(found) if !pass_over(found.entry) => better(&mut best, found),
+                _ => {}
             }
         });
-        best.map(|best| best.hit())
+        best
     }
 
     /// Reads a payload; nothing when it has expired or makes no sense.

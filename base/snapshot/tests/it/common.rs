@@ -24,14 +24,22 @@ pub fn head(serial: u64) -> PolicyHead {
     }
 }
 
+/// The lists: one in force, one that is tried out.
+pub fn lists() -> Vec<ListInfo> {
+    let list = |(slug, mode): (&str, Mode)| {
+        let title = format!("The list {slug}");
+        ListInfo { slug: slug.into(), title, category: Category::Phishing, mode }
+    };
+    [("main", Mode::Enforce), ("trial", Mode::Shadow)].map(list).into()
+}
+
 /// The bytes of a policy with these entries, and what the builder said.
 pub fn built(serial: u64, entries: &[PolicyEntry]) -> (Vec<u8>, Built) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy");
     let mut builder = PolicyBuilder::new(head(serial));
-    for (slug, mode) in [("main", Mode::Enforce), ("trial", Mode::Shadow)] {
-        let title = format!("The list {slug}");
-        builder.list(ListInfo { slug: slug.into(), title, category: Category::Phishing, mode }).unwrap();
+    for list in lists() {
+        builder.list(list).unwrap();
     }
     for entry in entries {
         builder.add(entry.clone()).unwrap();

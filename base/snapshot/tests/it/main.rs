@@ -4,7 +4,9 @@
 
 mod common;
 mod damage;
+mod deltas;
 mod files;
+mod layers;
 mod names;
 mod networks;
 mod warnings;
