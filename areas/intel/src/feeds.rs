@@ -16,9 +16,13 @@ use sipar_snapshot::WarningIndex;
 use sipar_store::{StoreError, Tx};
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Condvar, Mutex},
+    time::Duration,
 };
 use tokio::sync::Notify;
+
+/// A person's pull waits this long for one that is under way: well within the 30 s that a request may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The area's service.
 pub struct Intel {
@@ -36,6 +40,10 @@ pub struct Intel {
     pub(crate) warnings: ArcSwapOption<WarningIndex>,
     /// The feeds that a thread of this process works on now.
     pub(crate) busy: Mutex<HashSet<i64>>,
+    /// Told when one of them is free again.
+    pub(crate) freed: Condvar,
+    /// How long a person's pull waits for one that is under way.
+    pub(crate) patience: Duration,
     /// Held while the warning index is built.
     pub(crate) building: Mutex<()>,
     /// Wakes the pulling of feeds, the building of the index, and the counting of quality.
@@ -67,6 +75,8 @@ impl Intel {
             chance: Arc::new(chance),
             warnings: ArcSwapOption::empty(),
             busy: Mutex::default(),
+            freed: Condvar::new(),
+            patience: PATIENCE,
             building: Mutex::default(),
             pull_wake: Arc::default(),
             warning_wake: Arc::default(),

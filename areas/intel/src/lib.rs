@@ -24,6 +24,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod view;
+mod wait;
 pub mod warning;
 
 pub use asked::AddFeed;

@@ -42,6 +42,7 @@ struct Occupied<'a> {
 impl Drop for Occupied<'_> {
     fn drop(&mut self) {
         self.intel.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        self.intel.freed.notify_all();
     }
 }
 
@@ -96,11 +97,20 @@ impl Intel {
         Ok(done)
     }
 
-    /// Pulls one feed now.
+    /// Pulls one feed now. When a pull of it is under way, as of a feed that was added this moment, waits for it and says
+    /// what that one did.
     ///
     /// # Errors
     /// When it cannot be had or read; that is also noted with the feed.
     pub fn pull(&self, slug: &str) -> Result<Pulled, IntelError> {
+        let source = self.source(slug)?;
+        let asked_at = self.house.clock.now();
+        if self.wait_until_free(&source)? {
+            let done = self.done_since(&source, asked_at)?;
+            if !done.runs.is_empty() {
+                return Ok(done);
+            }
+        }
         self.pull_source(&self.source(slug)?)
     }
 

@@ -64,6 +64,8 @@ impl Bed {
         };
         let mut intel = Intel::new(&house).expect("intel");
         intel.chance = Arc::new(|| 0.0);
+        // A test that finds a feed busy sees the refusal at once.
+        intel.patience = std::time::Duration::ZERO;
         Self { intel: Arc::new(intel), clock, folder }
     }
 

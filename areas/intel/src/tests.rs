@@ -322,6 +322,32 @@ fn many_feeds_are_pulled_at_once_and_each_by_one_thread() {
 }
 
 #[test]
+fn a_person_and_the_schedule_pull_at_the_same_moment() {
+    each_store_blocking(|store| {
+        let mut bed = Bed::new(store);
+        bed.add("mine", "plain", &bed.file("mine.txt", "one.example\ntwo.example\n"));
+        let intel = std::sync::Arc::get_mut(&mut bed.intel).expect("alone");
+        intel.patience = std::time::Duration::from_secs(60);
+        let number = bed.intel.source("mine").expect("source").number;
+        bed.intel.busy.lock().expect("lock").insert(number);
+        let asked_at = bed.intel.house.clock.now();
+        let pulled = std::thread::scope(|scope| {
+            let person = scope.spawn(|| bed.intel.pull("mine"));
+            // The schedule's pull ends, whether the person waits already or not.
+            bed.intel.busy.lock().expect("lock").remove(&number);
+            bed.intel.freed.notify_all();
+            person.join().expect("thread")
+        });
+        assert_eq!(pulled.expect("pulled").fresh, 2);
+        let source = bed.intel.source("mine").expect("source");
+        let told = bed.intel.done_since(&source, asked_at).expect("told");
+        assert_eq!((told.runs.len(), told.fresh), (1, 2), "what another pull did is told");
+        let later = bed.intel.done_since(&source, asked_at.plus_days(1)).expect("told");
+        assert!(later.runs.is_empty(), "an older run is not told as new");
+    });
+}
+
+#[test]
 fn what_makes_no_sense_is_not_added() {
     each_store_blocking(|store| {
         let bed = Bed::new(store);
