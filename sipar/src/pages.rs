@@ -49,7 +49,8 @@ pub async fn look_up(
 ) -> Result<Response, WebError> {
     let subject = Observable::guess(&asked.what).map_err(|error| WebError::bad_request(error.to_string()))?;
     let mut parts: Vec<Markup> = Vec::new();
-    for area in state.areas.iter() {
+    // The areas stand in the order of the flow; who looks something up asks first for the verdict, then for the evidence.
+    for area in state.areas.iter().rev() {
         parts.extend(area.panel(&ctx, &subject).await.map_err(fault("looking something up"))?);
     }
     let body = html! {

@@ -114,10 +114,11 @@ fn per_hour(
 }
 
 fn by_category(ctx: &PageContext, counts: &[(sipar_model::Category, u64)]) -> Markup {
-    let lines: Vec<chart::Ranked> = counts
+    let mut lines: Vec<chart::Ranked> = counts
         .iter()
         .map(|(category, count)| chart::Ranked { name: ui::category(ctx, *category), value: as_f64(*count) })
         .collect();
+    lines.sort_by(|one, other| other.value.total_cmp(&one.value));
     chart::ranked(&ctx.t("shield-by-category"), &ctx.t("shield-what"), &ctx.t("shield-blocks"), &lines)
 }
 

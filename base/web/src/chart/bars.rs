@@ -57,7 +57,11 @@ pub fn bars(ctx: &PageContext, chart: &BarChart) -> Markup {
     }
     let total = |column: usize| chart.series.iter().take(SERIES_MAX).map(|series| height(series, column)).sum::<f64>();
     let most = (0..count).map(total).fold(0.0, f64::max);
-    let values = ticks(0.0, most, 4);
+    let mut values = ticks(0.0, most, 4);
+    if (0..count).all(|column| total(column).fract() == 0.0) {
+        // What is counted has no halves.
+        values.retain(|value| value.fract() == 0.0);
+    }
     let under = if ctx.lang == Lang::Ur { 38.0 } else { 26.0 };
     let bottom = HEIGHT - under;
     let y = Scale::new((0.0, values.last().copied().unwrap_or(1.0)), (bottom, TOP));
