@@ -9,7 +9,7 @@ use crate::message::{rcode, rtype};
 use crate::reply::{Asker, Errors, OwnRecord};
 use serde::Serialize;
 use sipar_model::{Category, DecisionNumber, TimestampMs, Tlp};
-use sipar_snapshot::{Hit, Policy};
+use sipar_snapshot::{Hit, Layers};
 use std::io::Write;
 
 /// Most bytes of structured text. With it an answer stays below 1,232 bytes, whatever the question.
@@ -49,7 +49,7 @@ struct Structured<'a> {
 impl BlockSettings {
     /// Answers that `hit` blocks what was asked for.
     #[must_use]
-    pub fn tell(&self, buf: &mut [u8], asker: &Asker, hit: &Hit, policy: &Policy, now: TimestampMs) -> usize {
+    pub fn tell(&self, buf: &mut [u8], asker: &Asker, hit: &Hit, policy: &Layers, now: TimestampMs) -> usize {
         let mut number = [0; 12];
         let number = decision_text(&mut number, hit.decision);
         if !asker.query.edns.is_some_and(|edns| edns.structured) {
@@ -73,7 +73,7 @@ impl BlockSettings {
         buf: &mut [u8],
         asker: &Asker,
         hit: &Hit,
-        policy: &Policy,
+        policy: &Layers,
         now: TimestampMs,
         text: &[u8],
     ) -> usize {
@@ -101,7 +101,7 @@ impl BlockSettings {
         asker.with_record(buf, code, &record, &errors)
     }
 
-    fn structured(&self, text: &mut [u8], hit: &Hit, policy: &Policy, number: &[u8], full: bool) -> Option<usize> {
+    fn structured(&self, text: &mut [u8], hit: &Hit, policy: &Layers, number: &[u8], full: bool) -> Option<usize> {
         let contact = if self.contact.is_empty() { policy.contact() } else { &self.contact };
         let inc = std::str::from_utf8(number).ok()?;
         let mut reason = [0; 64];
@@ -151,7 +151,7 @@ fn soa(serial: u32, minimum_s: u32) -> [u8; SOA_BYTES] {
 }
 
 /// The snapshot's serial as far as 32 bits show it (RFC 1982 arithmetic wraps anyway).
-fn serial(policy: &Policy) -> u32 {
+fn serial(policy: &Layers) -> u32 {
     (policy.serial().0 & 0xffff_ffff) as u32
 }
 

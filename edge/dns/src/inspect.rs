@@ -8,7 +8,7 @@
 
 use crate::message::{CLASS_IN, HEADER_BYTES, Name, Record, counts, rtype, skip_plain_name, u16_at};
 use sipar_model::{Action, TimestampMs};
-use sipar_snapshot::{Hit, Policy};
+use sipar_snapshot::{Hit, Layers};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// SvcParamKey of IPv4 address hints (RFC 9460 §14.3.2).
@@ -34,7 +34,7 @@ pub struct Inspection {
 /// Holds an answer, known to be well-formed, against the policy. What cannot be read in it is passed over:
 /// a client cannot read it either.
 #[must_use]
-pub fn inspect(message: &[u8], policy: &Policy, now: TimestampMs) -> Inspection {
+pub fn inspect(message: &[u8], policy: &Layers, now: TimestampMs) -> Inspection {
     let mut walk = Walk { message, policy, now, found: Inspection::default(), name: Name::new() };
     let _ = walk.sections();
     walk.found
@@ -42,7 +42,7 @@ pub fn inspect(message: &[u8], policy: &Policy, now: TimestampMs) -> Inspection 
 
 struct Walk<'a> {
     message: &'a [u8],
-    policy: &'a Policy,
+    policy: &'a Layers,
     now: TimestampMs,
     found: Inspection,
     name: Name,

@@ -117,7 +117,7 @@ proptest! {
     #[test]
     fn any_bytes_are_walked_or_left(bytes in prop::collection::vec(any::<u8>(), 0..300), kind in 0usize..9) {
         use std::sync::OnceLock;
-        static POLICY: OnceLock<std::sync::Arc<Policy>> = OnceLock::new();
+        static POLICY: OnceLock<sipar_snapshot::Layers> = OnceLock::new();
         let policy = POLICY.get_or_init(|| policy(&[block("bad.example", 1), block("0.0.0.0/1", 2)]));
         let rtype = [1, 5, 15, 28, 33, 39, 64, 65, 16][kind];
         let message = reply(&Ask::new("www.example.org", rtype).message(), 0, [&[rr(rtype, 60, &bytes)], &[], &[]]);

@@ -4,14 +4,14 @@
 //! they were checked, so that what is listed later is blocked at once, wherever it hides.
 
 use arc_swap::ArcSwapOption;
-use sipar_snapshot::Policy;
+use sipar_snapshot::Layers;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The policy in force and its generation.
 pub struct Live {
     /// What is blocked and allowed.
-    pub policy: Arc<Policy>,
+    pub policy: Layers,
     /// Grows with each policy that is swapped in; never 0.
     pub generation: u32,
 }
@@ -38,7 +38,8 @@ impl PolicyHandle {
     }
 
     /// Puts `policy` in force. Answers under way finish with the one before, which lives until they have.
-    pub fn swap(&self, policy: Arc<Policy>) {
+    pub fn swap(&self, policy: impl Into<Layers>) {
+        let policy = policy.into();
         let generation = self.inner.generation.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
         self.inner.live.store(Some(Arc::new(Live { policy, generation })));
     }

@@ -2,7 +2,9 @@
 
 use crate::message::{HEADER_BYTES, Record, counts, flag, rtype, skip_plain_name, u16_at};
 use sipar_model::{Action, Category, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs, Tlp};
-use sipar_snapshot::{ListId, ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey};
+use sipar_snapshot::{
+    Layers, ListId, ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey,
+};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -235,7 +237,7 @@ impl Line {
 }
 
 /// A policy with these lines and serial 42.
-pub fn policy(lines: &[Line]) -> Arc<Policy> {
+pub fn policy(lines: &[Line]) -> Layers {
     let key = SigningKey::generate().expect("a key");
     let head = PolicyHead { serial: SnapshotSerial(42), created: START, contact: "mailto:cert@example.pk".into() };
     let mut builder = PolicyBuilder::new(head);
@@ -263,5 +265,5 @@ pub fn policy(lines: &[Line]) -> Arc<Policy> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("policy");
     builder.write(&path, &key).expect("written");
-    Arc::new(Policy::open(&path, &key.verifying_key()).expect("opened"))
+    Layers::new(Arc::new(Policy::open(&path, &key.verifying_key()).expect("opened")))
 }

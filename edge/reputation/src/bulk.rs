@@ -9,7 +9,7 @@ use serde::{
     de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use sipar_model::{DecisionNumber, Observable, TimestampMs};
-use sipar_snapshot::{Networks, Policy};
+use sipar_snapshot::{Layers, Networks};
 use std::fmt;
 
 /// Items in one request.
@@ -117,7 +117,7 @@ pub(crate) fn items(body: &[u8]) -> Result<Vec<String>, Problem> {
 
 /// The answers to `items`, in their order, and the decisions that were met.
 pub(crate) fn answer(
-    policy: &Policy,
+    policy: &Layers,
     networks: Option<&Networks>,
     items: Vec<String>,
     now: TimestampMs,

@@ -24,12 +24,12 @@ use axum::{
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use sipar_model::{Clock, Observable, ObservableKind, Sighting, TimestampMs};
-use sipar_snapshot::{Networks, Policy};
+use sipar_snapshot::{Layers, Networks};
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
 /// The service: one policy, perhaps a table of networks, and who may ask.
 pub struct Reputation {
-    policy: ArcSwapOption<Policy>,
+    policy: ArcSwapOption<Layers>,
     networks: ArcSwapOption<Networks>,
     clock: Arc<dyn Clock>,
     anonymous_per_s: u32,
@@ -70,8 +70,8 @@ impl Reputation {
     }
 
     /// Puts `policy` in force.
-    pub fn swap(&self, policy: Arc<Policy>) {
-        self.policy.store(Some(policy));
+    pub fn swap(&self, policy: impl Into<Layers>) {
+        self.policy.store(Some(Arc::new(policy.into())));
     }
 
     /// Takes the policy out of force: it answers 503 again until there is another.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sipar_model::{
     Action, Category, DecisionNumber, Observable, Prefix, Severity, SnapshotSerial, TimestampMs, url::Host,
 };
-use sipar_snapshot::{EntryRef, Hit, Mode, Networks, Policy, PolicyEntry};
+use sipar_snapshot::{EntryRef, Hit, Layers, Mode, Networks, PolicyEntry};
 use std::net::IpAddr;
 
 /// The verdict in one word.
@@ -79,7 +79,7 @@ pub struct Network {
 }
 
 /// The hit that decides about `observable`. For a URL its host counts too, for a sender its domain.
-pub(crate) fn hit(policy: &Policy, observable: &Observable, now: TimestampMs) -> Option<Hit> {
+pub(crate) fn hit(policy: &Layers, observable: &Observable, now: TimestampMs) -> Option<Hit> {
     match observable {
         Observable::Domain(name) => policy.name(name, now),
         Observable::Address(address) => policy.address(*address, now),
@@ -107,7 +107,7 @@ fn nearer(own: Option<Hit>, around: Option<Hit>) -> Option<Hit> {
 }
 
 /// The longest listed network that covers the whole of `prefix`: what lists a part of it says nothing of the rest.
-fn network(policy: &Policy, prefix: &Prefix, now: TimestampMs) -> Option<Hit> {
+fn network(policy: &Layers, prefix: &Prefix, now: TimestampMs) -> Option<Hit> {
     // Nothing lists its first address, so nothing covers it.
     let first = policy.address(prefix.addr(), now)?;
     if first.depth_labels <= prefix.length() {
@@ -131,7 +131,7 @@ fn network(policy: &Policy, prefix: &Prefix, now: TimestampMs) -> Option<Hit> {
     shadow
 }
 
-fn hit_of(found: PolicyEntry, entry: EntryRef, policy: &Policy, length: u8) -> Hit {
+fn hit_of(found: PolicyEntry, entry: EntryRef, policy: &Layers, length: u8) -> Hit {
     Hit {
         action: found.action,
         category: found.category,
@@ -158,7 +158,7 @@ pub(crate) const fn word(hit: Option<&Hit>) -> VerdictWord {
 
 /// The whole verdict.
 pub(crate) fn verdict(
-    policy: &Policy,
+    policy: &Layers,
     networks: Option<&Networks>,
     observable: Observable,
     hit: Option<&Hit>,

@@ -16,15 +16,15 @@ use sipar_dns::siphash::Unpredictable;
 use sipar_model::{
     Action, Category, DecisionNumber, DomainName, Observable, Prefix, Severity, SnapshotSerial, TimestampMs, Tlp,
 };
-use sipar_snapshot::{ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey};
+use sipar_snapshot::{Layers, ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey};
 use std::sync::{Arc, OnceLock};
 
 const NOW: TimestampMs = TimestampMs(1_767_225_600_000);
 
-static POLICY: OnceLock<Arc<Policy>> = OnceLock::new();
+static POLICY: OnceLock<Layers> = OnceLock::new();
 
 /// Blocks one name, one network of each kind, and tries one name out.
-fn policy() -> Arc<Policy> {
+fn policy() -> Layers {
     let path = std::env::temp_dir().join(format!("sipar-fuzz-dns-{}", std::process::id()));
     let key = SigningKey::generate().expect("a key");
     let head = PolicyHead { serial: SnapshotSerial(1), created: NOW, contact: "mailto:a@example.pk".into() };
@@ -57,7 +57,7 @@ fn policy() -> Arc<Policy> {
     builder.write(&path, &key).expect("written");
     let policy = Policy::open(&path, &key.verifying_key()).expect("opened");
     std::fs::remove_file(&path).expect("made above");
-    Arc::new(policy)
+    Layers::new(Arc::new(policy))
 }
 
 #[derive(Default)]
@@ -100,7 +100,7 @@ fuzz_target!(|input: &[u8]| {
     config.structured_error_option = Some(65_001);
     let mut random = Unpredictable::new([7; 16]);
     let mut core = Core::new(&config, Common::new(&config, &mut random), random, 1);
-    let policy = Arc::clone(POLICY.get_or_init(policy));
+    let policy = POLICY.get_or_init(policy).clone();
     core.live = Some(Arc::new(Live { policy: Arc::clone(&policy), generation: 1 }));
     let tcp = first & 1 == 1;
     let way = if tcp { Way::Tcp { slot: 0, serial: 1 } } else { Way::Udp { listener: 0 } };

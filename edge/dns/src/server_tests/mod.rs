@@ -291,7 +291,7 @@ fn a_policy_swapped_under_load_loses_no_answer_and_gives_no_wrong_one() {
             let mut swaps = 0usize;
             while !done.load(Ordering::Relaxed) {
                 swaps += 1;
-                handle.swap(Arc::clone(&policies[swaps % 2]));
+                handle.swap(policies[swaps % 2].clone());
                 std::thread::yield_now();
             }
             swaps
