@@ -26,6 +26,9 @@ const REFRESH_MS: i64 = 20 * 3_600_000;
 /// How long one node has a feed to itself: longer than a pull may take ([`Timeouts::total`]) and its parse.
 const LEASE_MS: i64 = 45 * 60_000;
 
+/// Times that a person's pull tries when others are at the same feed: the schedule and one more person, and once more.
+const TRIES_MAX: usize = 3;
+
 /// Feeds pulled at a time: a server that hangs for its whole time-out must not keep the others waiting. They share the
 /// one writer, so more would gain nothing but memory.
 const PULLS_AT_ONCE: usize = 4;
@@ -103,15 +106,19 @@ impl Intel {
     /// # Errors
     /// When it cannot be had or read; that is also noted with the feed.
     pub fn pull(&self, slug: &str) -> Result<Pulled, IntelError> {
-        let source = self.source(slug)?;
         let asked_at = self.house.clock.now();
-        if self.wait_until_free(&source)? {
+        for _ in 0..TRIES_MAX {
+            let source = self.source(slug)?;
+            match self.pull_source(&source) {
+                Err(IntelError::Busy { .. }) => self.wait_until_free(&source)?,
+                result => return result,
+            }
             let done = self.done_since(&source, asked_at)?;
             if !done.runs.is_empty() {
                 return Ok(done);
             }
         }
-        self.pull_source(&self.source(slug)?)
+        Err(IntelError::Busy { slug: slug.to_owned() })
     }
 
     /// A feed is worked on by one thread at a time: its spool file is one.

@@ -15,19 +15,16 @@ use std::{collections::HashSet, sync::PoisonError};
 const RUNS_TOLD_MAX: u64 = 50;
 
 impl Intel {
-    /// Waits until no thread works on the feed; whether there was anything to wait for.
-    pub(crate) fn wait_until_free(&self, source: &Source) -> Result<bool, IntelError> {
+    /// Waits until no thread works on the feed.
+    pub(crate) fn wait_until_free(&self, source: &Source) -> Result<(), IntelError> {
         let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        if !busy.contains(&source.number) {
-            return Ok(false);
-        }
         let still = |busy: &mut HashSet<i64>| busy.contains(&source.number);
         let (_busy, waited) =
             self.freed.wait_timeout_while(busy, self.patience, still).unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
             return Err(IntelError::Busy { slug: source.about.slug.clone() });
         }
-        Ok(true)
+        Ok(())
     }
 
     /// What others did with a feed since then, in the runs that they ended.
