@@ -8,7 +8,7 @@ use sipar_intel::{
     ingest::ingest_bytes,
     parse::{Row, parse},
     store,
-    warning::{National, Rules, build},
+    warning::{National, Rules, Sources, build},
 };
 use sipar_model::{SnapshotSerial, TimestampMs};
 use sipar_snapshot::SigningKey;
@@ -36,7 +36,8 @@ fn measure_warnings(lists: &Path) -> Result<(), Box<dyn Error>> {
     let (rules, national) = (Rules::parse(&pack("types.toml")?)?, National::parse(&pack("national.toml")?)?);
     let (folder, key) = (tempfile::tempdir()?, SigningKey::generate()?);
     let started = Instant::now();
-    let built = build(&[lists], &rules, &national, SnapshotSerial(1), NOW, &folder.path().join("index"), &key)?;
+    let sources = Sources { national: &national, allowed: &[], origins: &[lists], rules: &rules };
+    let built = build(&sources, SnapshotSerial(1), NOW, &folder.path().join("index"), &key)?;
     let seconds = started.elapsed().as_secs_f64();
     println!(
         "warnings: {} lists, {} entries, {} bytes, {seconds:.1} s",

@@ -48,6 +48,10 @@ pub struct Intake<'a> {
     pub run: i64,
     /// When it was pulled.
     pub seen_at: TimestampMs,
+    /// Why a person must look in any case, if one must.
+    pub objection: Option<String>,
+    /// What is done once nothing is odd, and before anything is applied.
+    pub first: &'a dyn Fn() -> Result<(), IntelError>,
 }
 
 /// What became of it.
@@ -83,12 +87,16 @@ impl Intake<'_> {
         let recipe = Recipe::new(self.format)?;
         let counts = self.look(&recipe, open()?)?;
         let mut taken = Taken { counts, held: None, fresh: 0, changed: 0, withdrawn: 0 };
-        if judgement == Judgement::ByBounds
-            && let Verdict::Hold(why) = judge(&taken.counts, self.source.last.as_ref(), &self.format.bounds)
-        {
-            taken.held = Some(why);
+        if judgement == Judgement::ByBounds {
+            taken.held = match judge(&taken.counts, self.source.last.as_ref(), &self.format.bounds) {
+                Verdict::Hold(why) => Some(why),
+                Verdict::Apply => self.objection.clone(),
+            };
+        }
+        if taken.held.is_some() {
             return Ok(taken);
         }
+        (self.first)()?;
         let (applied, present) = self.apply(&recipe, open()?)?;
         (taken.fresh, taken.changed) = (applied.fresh, applied.changed);
         if let Some(present) = present {
@@ -219,7 +227,9 @@ pub fn ingest_bytes(
     let run = store.write_blocking(move |tx| store::start_run(tx, number, "", length, seen_at))?;
     let open = || -> Result<Box<dyn Read>, IntelError> { Ok(Box::new(Cursor::new(Arc::clone(bytes)))) };
     let open: &Open<'_> = &open;
-    Intake { store, source: &source, format, run, seen_at }.take(open, Judgement::ByBounds)
+    let first = || Ok(());
+    let intake = Intake { store, source: &source, format, run, seen_at, objection: None, first: &first };
+    intake.take(open, Judgement::ByBounds)
 }
 
 /// Rows of one transaction, those of one thing together.

@@ -5,6 +5,7 @@
 //! [`FactKind::WarningIndex`] when the warning lists were built anew.
 //! It never decides what is blocked, and never keeps a score: a score is computed from assertions, warnings and time.
 
+mod allowed;
 mod asked;
 pub mod error;
 pub mod feeds;

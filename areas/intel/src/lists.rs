@@ -9,7 +9,7 @@ use crate::{
     model::{Verdict, judge},
     parse::Counts,
     store::{self, IndexState, Outcome, Source},
-    warning::{National, Rules, build, digest_of, each_list},
+    warning::{National, Rules, Sources, build, digest_of, each_list},
 };
 use sipar_model::{Observable, SnapshotSerial, fact::WarningList};
 use sipar_snapshot::WarningIndex;
@@ -58,6 +58,10 @@ impl Intel {
         for origin in &origins {
             hasher.update(digest_of(origin)?.as_bytes());
         }
+        let allowed = self.allowed_lists()?;
+        for (blob, _) in &allowed {
+            hasher.update(blob.as_bytes());
+        }
         let digest = hasher.finalize().to_hex().to_string();
         let state = self.house.store.read_blocking(store::index_state)?;
         let there = |state: &IndexState| self.house.blobs.path(&state.blob).is_ok_and(|path| path.is_file());
@@ -70,7 +74,8 @@ impl Intel {
         let origins: Vec<&Path> = origins.iter().map(PathBuf::as_path).collect();
         let (rules, national) = (Rules::parse(&rules_text)?, National::parse(&national_text)?);
         let now = self.house.clock.now();
-        let built = build(&origins, &rules, &national, serial, now, &file, &self.house.snapshot_key)?;
+        let sources = Sources { national: &national, allowed: &allowed, origins: &origins, rules: &rules };
+        let built = build(&sources, serial, now, &file, &self.house.snapshot_key)?;
         let blob = self.house.blobs.adopt(&file)?;
         let kept = IndexState { blob: blob.clone(), serial: serial.0, digest, built_at: now, entries: built.entries };
         let (lists, line) = (Arc::new(built.lists), format!("{} entries of warning lists", built.entries));

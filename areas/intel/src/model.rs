@@ -85,6 +85,19 @@ pub fn judge(counts: &Counts, last: Option<&LastApplied>, bounds: &Bounds) -> Ve
     Verdict::Apply
 }
 
+/// Judges a feed's own list of exceptions by its length and that of the one before.
+#[must_use]
+pub fn judge_list(entries: u64, last: u64, bounds: &Bounds) -> Verdict {
+    let least = last * u64::from(100_u8.saturating_sub(bounds.shrink_percent_max)) / 100;
+    if last >= SHRINK_ROWS_MIN && entries < least {
+        return Verdict::Hold(format!(
+            "its list of what must not be blocked has shrunk from {last} to {entries} entries, by more than {} %",
+            bounds.shrink_percent_max
+        ));
+    }
+    Verdict::Apply
+}
+
 /// What is kept of one assertion of one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {

@@ -4,6 +4,7 @@
 //! [`Intel::pull`].
 
 use crate::{
+    allowed::AllowedList,
     error::IntelError,
     feeds::Intel,
     fetch::{self, Fetched, Limits, Origin, Validators},
@@ -263,7 +264,12 @@ impl Intel {
                 .map_err(|cause| IntelError::Fetch { slug: source.about.slug.clone(), source: cause })
         };
         let open: &Open<'_> = &open;
-        Intake { store: &self.house.store, source, format, run, seen_at }.take(open, judgement)
+        let allowed = format.allowed.as_ref().map(|allowed| AllowedList::read(source, format, allowed, open, seen_at));
+        let allowed = allowed.transpose()?;
+        let objection = allowed.as_ref().map(|list| self.objection(source, format, list)).transpose()?.flatten();
+        let first = || allowed.as_ref().map_or(Ok(()), |list| self.adopt_allowed(source, list));
+        let store = &self.house.store;
+        Intake { store, source, format, run, seen_at, objection, first: &first }.take(open, judgement)
     }
 
     fn end_of(

@@ -10,11 +10,7 @@ use crate::support::{
 use sipar_model::{Action, Clock as _, DomainName, Observable, SystemClock, TimestampMs, WarningKind};
 use sipar_shield::{model::unblockable, rules::Rules};
 use sipar_snapshot::{Networks, Policy, SigningKey, WarningIndex};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    time::Instant,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
 /// Pinned in tools/xtask/src/real.rs.
 const LISTS: usize = 119;
@@ -173,28 +169,10 @@ fn never_hits(home: &Home, records: &Records, policy: &Policy) -> Vec<String> {
     policy.iter().filter(|entry| never(&entry.observable)).map(|entry| entry.observable.value()).collect()
 }
 
-/// Every allowed name resolves, but for those that the source itself contradicts: it lists them, or a name above them,
-/// as phishing, too. Those are a person's to decide; once decided, they resolve, and what was blocked stays so.
+/// Every allowed name resolves as shipped: where the source contradicts itself, what it allows stands.
 fn check_allowed(loaded: &Loaded) {
     let policy = records::snapshot(&loaded.home);
-    let phishing: BTreeSet<DomainName> =
-        loaded.listed.phishing.iter().filter_map(|name| DomainName::parse(name).ok()).collect();
-    let above = |name: &DomainName| std::iter::successors(Some(name.clone()), |name| name.parent());
-    let contradicted =
-        |name: &&String| DomainName::parse(name).is_ok_and(|name| above(&name).any(|name| phishing.contains(&name)));
-    let expect: BTreeSet<&String> = loaded.listed.allowed.iter().filter(contradicted).collect();
-    let blocked = |policy: &Policy| -> BTreeSet<&String> {
-        loaded.listed.allowed.iter().filter(|name| loaded.blocks(policy, name)).collect()
-    };
-    let found = blocked(&policy);
-    eprintln!("{} of {ALLOWED} allowed names resolve; contradicted by the source: {found:?}", ALLOWED - found.len());
-    assert!(found.is_subset(&expect), "blocked without a source: {:?}", found.difference(&expect).collect::<Vec<_>>());
-    for name in &found {
-        loaded.home.ok(&["allow", name, "--reason", "its source calls it harmless, too"]);
-    }
-    let after = records::snapshot(&loaded.home);
-    assert_eq!(blocked(&after), BTreeSet::new());
-    let both = |name: &String| found.contains(name);
-    let lost = loaded.listed.phishing.iter().filter(|name| loaded.blocks(&policy, name) && !both(name));
-    assert_eq!(lost.filter(|name| !loaded.blocks(&after, name)).collect::<Vec<_>>(), Vec::<&String>::new());
+    let blocked: Vec<&String> = loaded.listed.allowed.iter().filter(|name| loaded.blocks(&policy, name)).collect();
+    eprintln!("{} of {ALLOWED} allowed names resolve", ALLOWED - blocked.len());
+    assert_eq!(blocked, Vec::<&String>::new());
 }

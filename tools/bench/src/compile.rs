@@ -9,7 +9,7 @@ use crate::results::{Results, Table, machine};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use sipar_area::House;
-use sipar_intel::warning::{National, Rules, build};
+use sipar_intel::warning::{National, Rules, Sources, build};
 use sipar_model::fact::{Assertion, FACT_ITEMS_MAX, WarningIndexBuilt, WarningList};
 use sipar_model::{
     Action, CanonicalUrl, Category, Clock, Confidence, DomainName, Observable, Severity, SnapshotSerial, SystemClock,
@@ -206,7 +206,8 @@ fn real_warnings(house: &House, origin: &Path, file: &Path) -> Result<Vec<Warnin
     let national = house.packs.text("warning/national.toml")?;
     let national = National::parse(&national).context("reading packs/warning/national.toml")?;
     let (now, key) = (SystemClock.now(), &house.snapshot_key);
-    let built = build(&[origin], &types, &national, SnapshotSerial(1), now, file, key).context("building the index")?;
+    let sources = Sources { national: &national, allowed: &[], origins: &[origin], rules: &types };
+    let built = build(&sources, SnapshotSerial(1), now, file, key).context("building the index")?;
     Ok(built.lists.into_iter().map(|list| list.list).collect())
 }
 

@@ -9,7 +9,7 @@ pub use recipe::{CategoryRule, ConfidenceRule, DropRule, KindRule, ObservableKin
 pub use shape::{Header, Shape, Step};
 
 use serde::Deserialize;
-use sipar_model::{Category, Tlp};
+use sipar_model::{Category, Tlp, WarningKind};
 use std::collections::BTreeMap;
 
 /// Columns that one format may use: twice what the widest ready entry needs, and a row of them fits on the stack.
@@ -93,6 +93,23 @@ pub struct FeedFormat {
     /// Rows that are left out without being refused.
     #[serde(default)]
     pub drop: Vec<DropText>,
+    /// What the same file says must not be blocked.
+    #[serde(default)]
+    pub allowed: Option<AllowedText>,
+}
+
+/// What a feed itself says must not be blocked: it becomes a warning list, each entry for itself alone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AllowedText {
+    /// The list's title.
+    pub title: String,
+    /// What it does.
+    pub kind: WarningKind,
+    /// Why.
+    pub why: String,
+    /// The way to its items in the JSON text; they are read as the feed's observables are.
+    pub items: Vec<Step>,
 }
 
 /// Beyond these a feed is held for a person.

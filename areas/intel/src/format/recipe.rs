@@ -147,6 +147,7 @@ impl Recipe {
             columns: columns.used,
         };
         check_shape(format)?;
+        check_allowed(format)?;
         Ok(recipe)
     }
 }
@@ -262,6 +263,18 @@ fn drop_rules(columns: &mut Columns<'_>) -> Result<Vec<DropRule>, FormatError> {
         }
     }
     Ok(rules)
+}
+
+fn check_allowed(format: &FeedFormat) -> Result<(), FormatError> {
+    match &format.allowed {
+        Some(_) if !matches!(format.shape, Shape::Json { .. }) => {
+            Err(format.nonsense("`allowed` is for JSON alone; put the exceptions of other feeds into a warning list"))
+        }
+        Some(allowed) if allowed.items.len() > 8 => {
+            Err(format.nonsense("the way to the items of `allowed` has more than 8 steps"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_shape(format: &FeedFormat) -> Result<(), FormatError> {

@@ -17,7 +17,10 @@ pub use source::{
     NewSource, Source, add_source, claim_due, file_seen, note_failure, note_unchanged, release, set_next, source,
     sources,
 };
-pub use warning::{IndexState, StoredWarningList, index_state, keep_index, stored_lists};
+pub use warning::{
+    IndexState, SourceList, StoredWarningList, index_state, keep_index, keep_source_list, source_list, source_lists,
+    stored_lists,
+};
 
 #[cfg(test)]
 mod testing;
@@ -27,9 +30,10 @@ pub(crate) use testing::{mark_all, take_said};
 use sipar_store::Migration;
 
 /// The tables. Numbers of sources and runs come from counters; kinds, categories and TLP are the numbers of base/model.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
 create table intel_source(
     number bigint primary key,
     slug text not null unique,
@@ -124,4 +128,12 @@ create table intel_warning_index(
     built_at bigint not null,
     entries bigint not null);
 ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+create table intel_source_list(
+    source bigint primary key, blob text not null, entries bigint not null, at bigint not null);
+",
+    },
+];

@@ -5,7 +5,7 @@ use sipar_model::{
     Fact, TimestampMs, WarningKind,
     fact::{WarningIndexBuilt, WarningList},
 };
-use sipar_store::{Reader, StoreError, Tx, outbox, params, values};
+use sipar_store::{Reader, Row, StoreError, Tx, outbox, params, values};
 
 /// A warning list, with what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -106,4 +106,41 @@ pub fn stored_lists(reader: &mut Reader<'_>) -> Result<Vec<StoredWarningList>, S
             })
         })
         .collect()
+}
+
+/// What one feed itself says must not be blocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceList {
+    /// The feed.
+    pub source: i64,
+    /// The list's name among the blobs.
+    pub blob: String,
+    /// How many entries it has.
+    pub entries: u64,
+}
+
+/// Keeps a feed's list in place of the one before.
+pub fn keep_source_list(tx: &mut Tx<'_>, list: &SourceList, now: TimestampMs) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into intel_source_list(source, blob, entries, at) values (?1, ?2, ?3, ?4)
+         on conflict (source) do update set blob = excluded.blob, entries = excluded.entries, at = excluded.at",
+        params![list.source, &list.blob, list.entries, now],
+    )
+    .map(|_| ())
+}
+
+/// A feed's list.
+pub fn source_list(reader: &mut Reader<'_>, source: i64) -> Result<Option<SourceList>, StoreError> {
+    let sql = "select source, blob, entries from intel_source_list where source = ?1";
+    reader.query_one_opt(sql, params![source])?.as_ref().map(read_source_list).transpose()
+}
+
+/// The lists of all feeds, the oldest feed first.
+pub fn source_lists(reader: &mut Reader<'_>) -> Result<Vec<SourceList>, StoreError> {
+    let rows = reader.query("select source, blob, entries from intel_source_list order by source", params![])?;
+    rows.iter().map(read_source_list).collect()
+}
+
+fn read_source_list(row: &Row) -> Result<SourceList, StoreError> {
+    Ok(SourceList { source: row.try_get(0)?, blob: row.try_get(1)?, entries: row.try_get(2)? })
 }

@@ -5,7 +5,7 @@ use super::{
     load::{MispList, each_list},
     rules::{Match, National, NationalList, Rules},
 };
-use crate::{error::IntelError, store::StoredWarningList};
+use crate::{allowed::AllowedList, error::IntelError, store::StoredWarningList};
 use sipar_model::{DomainName, Observable, Prefix, SnapshotSerial, TimestampMs, WarningKind, fact::WarningList};
 use sipar_snapshot::{BuildError, ListNumber, Scope, SigningKey, WarningIndexBuilder};
 use std::{error::Error, path::Path};
@@ -24,14 +24,25 @@ pub struct Built {
     pub file_bytes: u64,
 }
 
-/// Builds the index of our own lists and of those at `origins` into `path`, signed.
+/// What an index is built from.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// Our own lists.
+    pub national: &'a National,
+    /// What feeds themselves say must not be blocked, each with the name of its file.
+    pub allowed: &'a [(String, AllowedList)],
+    /// Where collections in MISP's form are.
+    pub origins: &'a [&'a Path],
+    /// What kind each of those lists is.
+    pub rules: &'a Rules,
+}
+
+/// Builds the index of all lists of `sources` into `path`, signed.
 ///
 /// # Errors
 /// When a collection cannot be read or the file not be written. One broken list is left out and shown, not an error.
 pub fn build(
-    origins: &[&Path],
-    rules: &Rules,
-    national: &National,
+    sources: &Sources<'_>,
     serial: SnapshotSerial,
     now: TimestampMs,
     path: &Path,
@@ -39,10 +50,14 @@ pub fn build(
 ) -> Result<Built, IntelError> {
     let mut builder = WarningIndexBuilder::new(serial, now);
     let mut lists = Vec::new();
-    for list in &national.lists {
+    for list in &sources.national.lists {
         lists.push(add_national(&mut builder, list)?);
     }
-    for origin in origins {
+    for (blob, list) in sources.allowed {
+        lists.push(add_allowed(&mut builder, list, blob.clone())?);
+    }
+    let rules = sources.rules;
+    for origin in sources.origins {
         each_list(origin, |slug, list, digest| {
             lists.push(match list {
                 Ok(list) => add_misp(&mut builder, rules, slug, &list, digest)?,
@@ -98,6 +113,20 @@ fn add_national(builder: &mut WarningIndexBuilder, list: &NationalList) -> Resul
         add(builder, &Observable::from(network), Scope::Exact, number, &mut notes).map_err(failed(&list.slug))?;
     }
     Ok(notes.finish(&list.slug, &list.title, list.kind, &list.why, list.version.clone(), String::new()))
+}
+
+/// Each entry for itself alone: that a feed trusts a site says nothing for what its customers put below it.
+fn add_allowed(
+    builder: &mut WarningIndexBuilder,
+    list: &AllowedList,
+    blob: String,
+) -> Result<StoredWarningList, IntelError> {
+    let number = builder.list(&list.slug, &title(&list.title), list.kind).map_err(failed(&list.slug))?;
+    let mut notes = Notes { refused: list.refused, ..Notes::default() };
+    for observable in &list.entries {
+        add(builder, observable, Scope::Exact, number, &mut notes).map_err(failed(&list.slug))?;
+    }
+    Ok(notes.finish(&list.slug, &list.title, list.kind, &list.why, String::new(), blob))
 }
 
 fn add(

@@ -11,7 +11,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Built, build};
+pub use build::{Built, Sources, build};
 pub use entry::{EntryError, ListType, read_entry};
 pub use load::{LIST_BYTES_MAX, LISTS_MAX, MispList, digest_of, each_list};
 pub use rules::{ListRule, Match, National, NationalList, Rules};

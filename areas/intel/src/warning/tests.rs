@@ -80,7 +80,8 @@ fn built(origins: &[&Path], national: &National) -> (Built, WarningIndex, tempfi
     let path = folder.path().join("index");
     let key = SigningKey::generate().expect("key");
     let (serial, now) = (SnapshotSerial(1), TimestampMs(1));
-    let built = build(origins, &rules(), national, serial, now, &path, &key).expect("built");
+    let sources = Sources { national, allowed: &[], origins, rules: &rules() };
+    let built = build(&sources, serial, now, &path, &key).expect("built");
     let index = WarningIndex::open(&path, &key.verifying_key()).expect("index");
     (built, index, folder)
 }
