@@ -24,7 +24,7 @@ pub enum Command {
     /// Run everything in one process for real use: portal, JSON API, DNS, reputation.
     Serve,
     /// Run an edge alone: it answers from a snapshot file, with no store and no control plane.
-    Edge(EdgeArgs),
+    Edge(Box<EdgeArgs>),
     /// Feeds of threat data: add, list, pull, show.
     #[command(subcommand)]
     Feed(FeedCommand),
@@ -98,6 +98,24 @@ pub struct EdgeArgs {
     /// Where to answer DNS. May be given several times.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub dns: Vec<SocketAddr>,
+    /// Where to answer DNS over TLS. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
+    pub tls: Vec<SocketAddr>,
+    /// Where to answer DNS over HTTPS, at the path /dns-query. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
+    pub https: Vec<SocketAddr>,
+    /// Where to answer DNS over QUIC. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
+    pub quic: Vec<SocketAddr>,
+    /// The certificate of the encrypted transports, as PEM. Watched: a new file is used within seconds.
+    #[arg(long, value_name = "FILE", requires = "certificate_key")]
+    pub certificate: Option<PathBuf>,
+    /// The certificate's private key, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub certificate_key: Option<PathBuf>,
+    /// The name in the certificate: with it, clients are told where the encrypted transports are (RFC 9462).
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub name: String,
     /// Where to send what is not blocked. May be given several times. Without it: /etc/resolv.conf.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub upstream: Vec<SocketAddr>,

@@ -200,6 +200,10 @@ pub async fn run(args: EdgeArgs) -> Result<()> {
     );
     let mut dns = DnsConfig { listen: args.dns, workers: args.workers, ..DnsConfig::default() };
     dns.upstreams = if args.upstream.is_empty() { system_resolvers() } else { args.upstream };
+    (dns.encrypted.tls, dns.encrypted.https, dns.encrypted.quic) = (args.tls, args.https, args.quic);
+    dns.encrypted.certificate = args.certificate.unwrap_or_default();
+    dns.encrypted.key = args.certificate_key.unwrap_or_default();
+    dns.encrypted.name = args.name;
     dns.cache.bytes_max = args.cache_mib << 20;
     dns.rate_limit.queries_per_s = args.rate_per_s;
     let reputation = ReputationConfig {
@@ -210,6 +214,9 @@ pub async fn run(args: EdgeArgs) -> Result<()> {
     let running = start(dns, &reputation).await?;
     for address in &running.dns_addresses {
         eprintln!("dns {address}");
+    }
+    for (over, address) in running.dns.iter().flat_map(|dns| dns.encrypted_addrs()) {
+        eprintln!("{} {address}", over.name());
     }
     if let Some(address) = running.reputation_address {
         eprintln!("reputation http://{address}");

@@ -63,7 +63,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => demo::run(config()?, args).await,
         Command::Serve => serve::run(&config()?).await,
-        Command::Edge(args) => edge::run(args).await,
+        Command::Edge(args) => edge::run(*args).await,
         Command::Feed(command) => commands::feed::run(&config()?, command).await,
         Command::Warning(command) => commands::warning::run(&config()?, command).await,
         Command::Check { what, json } => commands::check::run(&config()?, &what, json).await,

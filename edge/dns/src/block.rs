@@ -6,7 +6,7 @@
 use crate::config::{BlockAnswer, is_contact};
 use crate::edns::ede;
 use crate::message::{rcode, rtype};
-use crate::reply::{Asker, Errors, OwnRecord};
+use crate::reply::{Asker, Errors, OwnRecord, QUESTION_AT};
 use serde::Serialize;
 use sipar_model::{Category, DecisionNumber, TimestampMs, Tlp};
 use sipar_snapshot::{Hit, Layers};
@@ -91,13 +91,13 @@ impl BlockSettings {
             _ => None,
         };
         if let Some((rtype, page)) = page {
-            let record = OwnRecord { rtype, ttl_s, data: page.bytes(), authority: false };
+            let record = OwnRecord { owner_at: QUESTION_AT, rtype, ttl_s, data: page.bytes(), authority: false };
             return asker.with_record(buf, rcode::NOERROR, &record, &errors);
         }
         let code = if self.answer == BlockAnswer::Nxdomain { rcode::NXDOMAIN } else { rcode::NOERROR };
         let data = soa(serial(policy), ttl_s);
         // RFC 2308 §3: the SOA tells how long "no such thing" may be kept.
-        let record = OwnRecord { rtype: rtype::SOA, ttl_s, data: &data, authority: true };
+        let record = OwnRecord { owner_at: QUESTION_AT, rtype: rtype::SOA, ttl_s, data: &data, authority: true };
         asker.with_record(buf, code, &record, &errors)
     }
 

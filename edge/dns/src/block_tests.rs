@@ -14,7 +14,7 @@ fn seen(settings: &BlockSettings, line: Line, ask: &Ask, room: usize) -> Seen {
     let hit = policy.name_wire(b"\x04evil\x07example\0", START).expect("listed");
     let message = ask.message();
     let query = Query::read(&message, None).expect("readable");
-    let asker = Asker { query, room, udp_bytes: 1232, cookie: None, keepalive: None };
+    let asker = Asker { query, room, udp_bytes: 1232, cookie: None, keepalive: None, pad: false };
     let mut buf = [0; 4096];
     buf[..message.len()].copy_from_slice(&message);
     let length = settings.tell(&mut buf, &asker, &hit, &policy, START);

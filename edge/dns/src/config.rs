@@ -1,5 +1,6 @@
 //! What an operator may set. An unknown key is refused, a setting that cannot work is refused with a reason.
 
+use crate::encrypted::EncryptedConfig;
 use serde::{Deserialize, Serialize};
 use sipar_model::Prefix;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -46,10 +47,12 @@ pub struct DnsConfig {
     pub cache: CacheConfig,
     /// How upstream resolvers are asked.
     pub forward: ForwardConfig,
-    /// How many queries one client may send over UDP.
+    /// How many queries one client may send over UDP and over encrypted transports.
     pub rate_limit: RateLimit,
     /// TCP clients.
     pub tcp: TcpConfig,
+    /// DNS over TLS, HTTPS and QUIC.
+    pub encrypted: EncryptedConfig,
 }
 
 impl Default for DnsConfig {
@@ -71,6 +74,7 @@ impl Default for DnsConfig {
             forward: ForwardConfig::default(),
             rate_limit: RateLimit::default(),
             tcp: TcpConfig::default(),
+            encrypted: EncryptedConfig::default(),
         }
     }
 }
@@ -163,7 +167,7 @@ impl Default for ForwardConfig {
     }
 }
 
-/// How many queries one client (/32 or /56) may send over UDP.
+/// How many queries one client (/32 or /56) may send over UDP and over encrypted transports.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimit {
@@ -234,6 +238,20 @@ pub enum BadSetting {
     /// A contact that no client would show.
     #[error("contact `{0}` is neither `mailto:` nor `tel:`: clients show no other")]
     Contact(String),
+    /// Encrypted transports without a certificate.
+    #[error("`encrypted.certificate` and `encrypted.key` name the PEM files that DNS over TLS, HTTPS and QUIC need")]
+    NoCertificate,
+    /// A path that clients cannot use.
+    #[error("`encrypted.https_path` is `{0}`: it must begin with `/` and need no escaping")]
+    Path(String),
+    /// Not a host name.
+    #[error("`{key}` is `{given}`: it must be a host name such as `dns.example.pk`")]
+    Name {
+        /// The setting.
+        key: &'static str,
+        /// What was given.
+        given: String,
+    },
     /// A block page without an address.
     #[error("`block.mode` is `address`, but neither `block.v4` nor `block.v6` is set")]
     NoBlockPage,
@@ -266,6 +284,7 @@ impl DnsConfig {
                 return Err(BadSetting::Secret(key));
             }
         }
+        self.encrypted.check()?;
         self.bounds()
     }
 

@@ -9,12 +9,13 @@ use crate::cache::{Cache, Entry, Key, Verdict};
 use crate::config::{DnsConfig, secret};
 use crate::cookie::{Secrets, Standing};
 use crate::counts::Counter;
+use crate::discovery::{self, Discovery};
 use crate::edns::ede;
 use crate::flights::{FlightId, Flights};
 use crate::inspect::inspect;
 use crate::message::{HEADER_BYTES, Name, flag, rcode, skip_plain_name};
 use crate::mmsg::BATCH;
-use crate::peer::{Now, Peer, Way};
+use crate::peer::{Now, Peer, Transport};
 use crate::policy::Live;
 use crate::query::{Fault, Query};
 use crate::ratelimit::{Allowance, RateLimiter};
@@ -105,12 +106,14 @@ pub struct Common {
     pub secrets: Secrets,
     /// The rate limiter, if a limit is set.
     pub limiter: Option<Arc<RateLimiter>>,
+    /// Where the encrypted transports are found.
+    pub discovery: Arc<Discovery>,
 }
 
 impl Common {
     /// Secrets as configured, or made from `chance`.
     #[must_use]
-    pub fn new(config: &DnsConfig, chance: &mut Unpredictable) -> Self {
+    pub fn new(config: &DnsConfig, discovery: Discovery, chance: &mut Unpredictable) -> Self {
         let mut fresh = || {
             let (a, b) = (chance.next_u64().to_le_bytes(), chance.next_u64().to_le_bytes());
             std::array::from_fn(|i| if i < 8 { a[i] } else { b[i - 8] })
@@ -119,7 +122,8 @@ impl Common {
             current: secret(&config.cookie_secret).unwrap_or_else(&mut fresh),
             other: secret(&config.cookie_secret_other),
         };
-        Self { secrets, limiter: RateLimiter::new(&config.rate_limit, fresh()).map(Arc::new) }
+        let limiter = RateLimiter::new(&config.rate_limit, fresh()).map(Arc::new);
+        Self { secrets, limiter, discovery: Arc::new(discovery) }
     }
 }
 
@@ -208,7 +212,8 @@ impl Core {
     ) -> Reaction {
         let Self { live, desk } = self;
         desk.teller.stats.queries += 1;
-        desk.teller.stats.tcp_queries += u64::from(matches!(peer.way, Way::Tcp { .. }));
+        let over = peer.way.transport();
+        desk.teller.count_transport(over);
         let read = Query::read(&buf[..length], desk.teller.settings.config.structured_error_option);
         let query = match read {
             Ok(query) | Err(Fault::Question(query, _) | Fault::CookieOnly(query)) => query,
@@ -218,15 +223,22 @@ impl Core {
             }
             Err(Fault::Header(code)) => {
                 desk.teller.stats.malformed += 1;
-                return match desk.allowance(now, peer, false) {
+                return match desk.allowance(now, peer, over == Transport::Tcp) {
                     Allowance::Within => Reaction::Answer(header_only(buf, code)),
                     _ => Reaction::Nothing,
                 };
             }
         };
+        // RFC 9250 §4.3.3 and §5.5.2: neither has a place on QUIC; the caller ends the connection.
+        if over == Transport::Quic && (query.id != 0 || query.edns.is_some_and(|edns| edns.keepalive)) {
+            desk.teller.stats.malformed += 1;
+            return Reaction::Nothing;
+        }
         let (asker, known) = desk.asker(now, peer, query);
         match desk.allowance(now, peer, known) {
             Allowance::Within => {}
+            // Its address is no forgery: it is told why.
+            _ if over.is_encrypted() => return Reaction::Answer(desk.teller.refuse(buf, &asker, ede::PROHIBITED)),
             Allowance::Drop => return Reaction::Nothing,
             // RFC 7873 §5.2.3: who knows cookies comes back with the one we send; who does not, over TCP.
             Allowance::Truncate => {
@@ -251,22 +263,31 @@ impl Desk {
     /// What the answer must carry, and whether the client proved its address with a cookie.
     fn asker(&self, now: &Now, peer: &Peer, query: Query) -> (Asker, bool) {
         let config = &self.teller.settings.config;
-        let tcp = matches!(peer.way, Way::Tcp { .. });
-        let mut asker = Asker { query, room: 512, udp_bytes: config.udp_bytes_max, cookie: None, keepalive: None };
-        let mut known = tcp;
+        let over = peer.way.transport();
+        let mut asker =
+            Asker { query, room: 512, udp_bytes: config.udp_bytes_max, cookie: None, keepalive: None, pad: false };
+        let mut known = over == Transport::Tcp;
         if let Some(edns) = &query.edns {
             asker.room = usize::from(edns.udp_bytes.min(config.udp_bytes_max));
-            if let Some(cookie) = &edns.cookie {
+            // A cookie proves an address, which a handshake has done already.
+            if let Some(cookie) = edns.cookie.as_ref().filter(|_| !over.is_encrypted()) {
                 let (client, now_s) = (peer.address.ip(), now.wall_s());
                 let standing = self.common.secrets.standing(cookie, client, now_s);
                 asker.cookie = Some(self.common.secrets.answer(cookie, client, now_s, standing));
                 known |= standing != Standing::Unknown;
             }
-            if tcp && edns.keepalive {
-                asker.keepalive = Some(u16::try_from(config.tcp.idle_ms / 100).unwrap_or(u16::MAX));
+            // RFC 7828 §3.1: over TCP, and so over TLS.
+            let idle_ms = match over {
+                Transport::Tcp => config.tcp.idle_ms,
+                _ => config.encrypted.idle_ms,
+            };
+            if edns.keepalive && matches!(over, Transport::Tcp | Transport::Tls) {
+                asker.keepalive = Some(u16::try_from(idle_ms / 100).unwrap_or(u16::MAX));
             }
+            // RFC 7830 §4: who pads is answered so; RFC 9250 §5.4: over QUIC everybody is.
+            asker.pad = over.is_encrypted() && (edns.padded || over == Transport::Quic);
         }
-        if tcp {
+        if over != Transport::Udp {
             asker.room = usize::from(u16::MAX);
         }
         (asker, known)
@@ -275,7 +296,7 @@ impl Desk {
     /// Counts a query against its client, unless the client's address is known to be its own.
     fn allowance(&mut self, now: &Now, peer: &Peer, known: bool) -> Allowance {
         let limiter = match &self.common.limiter {
-            Some(limiter) if !known && matches!(peer.way, Way::Udp { .. }) => limiter,
+            Some(limiter) if !known => limiter,
             _ => return Allowance::Within,
         };
         let stats = &mut self.teller.stats;
@@ -297,7 +318,9 @@ impl Desk {
         let mut name = Name::new();
         name.set_plain(&buf[HEADER_BYTES..query.question_end - 4]);
         if let Some(special) = Special::of(name.wire()) {
-            return Some(special.tell(buf, asker));
+            // RFC 9462 §4: the one name that tells where the encrypted transports are.
+            let found = if name.wire() == discovery::NAME { self.common.discovery.tell(buf, asker) } else { None };
+            return Some(found.unwrap_or_else(|| special.tell(buf, asker)));
         }
         let hit = live.policy.name_wire(name.wire(), now.wall);
         if let Some(hit) = hit.filter(|hit| hit.action == Action::Block) {

@@ -9,6 +9,8 @@ pub mod option {
     pub const COOKIE: u16 = 10;
     /// Keep the connection open (RFC 7828).
     pub const KEEPALIVE: u16 = 11;
+    /// Padding (RFC 7830).
+    pub const PADDING: u16 = 12;
     /// Extended DNS Error (RFC 8914).
     pub const EXTENDED_ERROR: u16 = 15;
 }
@@ -51,6 +53,8 @@ pub struct Edns {
     pub structured: bool,
     /// The client asks how long the connection may idle.
     pub keepalive: bool,
+    /// The client pads, and wants the answer padded (RFC 7830 §4).
+    pub padded: bool,
 }
 
 impl Edns {
@@ -68,6 +72,7 @@ impl Edns {
             cookie: None,
             structured: false,
             keepalive: false,
+            padded: false,
         };
         let mut options = message.get(record.data_at..record.end)?;
         while !options.is_empty() {
@@ -76,6 +81,7 @@ impl Edns {
             match code {
                 option::COOKIE if edns.cookie.is_none() => edns.cookie = Some(Cookie::read(data)?),
                 option::KEEPALIVE => edns.keepalive = true,
+                option::PADDING => edns.padded = true,
                 // draft-ietf-dnsop-structured-dns-error: until version 19 an empty Extended Error asked for structure,
                 // written with or without its code (0, "other").
                 option::EXTENDED_ERROR => edns.structured |= data.is_empty() || data == [0, 0],

@@ -15,6 +15,8 @@ pub mod flag {
     pub const QR: u16 = 0x8000;
     /// Where the opcode stands.
     pub const OPCODE: u16 = 0x7800;
+    /// Authoritative answer.
+    pub const AA: u16 = 0x0400;
     /// Truncated.
     pub const TC: u16 = 0x0200;
     /// Recursion desired.

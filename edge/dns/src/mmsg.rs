@@ -311,6 +311,18 @@ pub fn ignore_path_size(socket: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
     }
 }
 
+/// Has the system never fragment what is sent (RFC 9000 §14).
+///
+/// # Errors
+/// As the system says.
+pub fn never_fragment(socket: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
+    if v6 {
+        set_option(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_PROBE)
+    } else {
+        set_option(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_PROBE)
+    }
+}
+
 fn set_option(socket: BorrowedFd<'_>, level: i32, option: i32, value: i32) -> io::Result<()> {
     // SAFETY: the value lives on the stack through the call, and its length is told right.
     let result = unsafe {

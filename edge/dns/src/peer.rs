@@ -2,6 +2,45 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+/// What carried a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Transport {
+    /// Plain datagrams.
+    Udp,
+    /// Plain TCP (RFC 7766).
+    Tcp,
+    /// DNS over TLS (RFC 7858).
+    Tls,
+    /// DNS over HTTPS (RFC 8484).
+    Https,
+    /// DNS over QUIC (RFC 9250).
+    Quic,
+}
+
+impl Transport {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Https, Self::Quic];
+
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Https => "https",
+            Self::Quic => "quic",
+        }
+    }
+
+    /// Whether nobody on the way can read along.
+    #[must_use]
+    pub const fn is_encrypted(self) -> bool {
+        matches!(self, Self::Tls | Self::Https | Self::Quic)
+    }
+}
+
 /// The way a query came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -10,13 +49,28 @@ pub enum Way {
         /// Which of the worker's sockets.
         listener: u16,
     },
-    /// Over TCP, by this connection. A slot may be used again, a serial never is.
-    Tcp {
+    /// By a connection. A slot may be used again, a serial never is.
+    Connection {
+        /// What it runs over.
+        over: Transport,
         /// Where the connection is kept.
         slot: u32,
         /// Which of those that were kept there.
         serial: u32,
+        /// Which request or stream of it, where one connection has several.
+        exchange: u64,
     },
+}
+
+impl Way {
+    /// What carried the query.
+    #[must_use]
+    pub const fn transport(self) -> Transport {
+        match self {
+            Self::Udp { .. } => Transport::Udp,
+            Self::Connection { over, .. } => over,
+        }
+    }
 }
 
 /// Where an answer goes.

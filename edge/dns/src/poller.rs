@@ -17,14 +17,16 @@ pub enum Token {
     Wake,
     /// UDP clients.
     Listener(usize),
-    /// New TCP clients.
+    /// New clients with a connection.
     Acceptor(usize),
-    /// A TCP client.
+    /// A client with a connection.
     Connection(usize),
     /// A UDP socket to an upstream.
     Port(usize),
     /// A TCP connection to an upstream.
     Stream(usize),
+    /// Clients over QUIC.
+    Quic(usize),
 }
 
 impl Token {
@@ -36,6 +38,7 @@ impl Token {
             Self::Connection(at) => (3, at),
             Self::Port(at) => (4, at),
             Self::Stream(at) => (5, at),
+            Self::Quic(at) => (6, at),
         };
         kind << KIND_SHIFT | at as u64
     }
@@ -48,6 +51,7 @@ impl Token {
             3 => Self::Connection(at),
             4 => Self::Port(at),
             5 => Self::Stream(at),
+            6 => Self::Quic(at),
             _ => Self::Wake,
         }
     }

@@ -1,4 +1,5 @@
-//! How many queries one client may send over UDP, where its address may be forged.
+//! How many queries one client may send: over UDP, where its address may be forged, and over encrypted transports,
+//! where each costs more.
 //!
 //! A fixed table shared by all workers, without locks: one 64-bit word for each /32 or /56 in sight.
 //! The word is all that is known of a client, and it is forgotten when another takes its place.

@@ -11,6 +11,8 @@ use crate::query::Query;
 pub const BUFFER_BYTES_MIN: usize = 1232;
 /// An OPT record without options.
 const OPT_BYTES: usize = 11;
+/// Answers that are padded have a multiple of this many bytes (RFC 8467 §4.1).
+const PADDING_BLOCK_BYTES: usize = 468;
 /// Code and length of an option.
 const OPTION_HEAD_BYTES: usize = 4;
 
@@ -27,6 +29,8 @@ pub struct Asker {
     pub cookie: Option<[u8; COOKIE_BYTES]>,
     /// How long a TCP connection may idle, in units of 100 ms (RFC 7828 §3.1), if the client asked.
     pub keepalive: Option<u16>,
+    /// Whether the answer is padded, so that its length tells less.
+    pub pad: bool,
 }
 
 /// The Extended DNS Errors of an answer (RFC 8914).
@@ -85,10 +89,26 @@ impl Asker {
         }
         buf[at..at + errors.upstream.len()].copy_from_slice(errors.upstream);
         at += errors.upstream.len();
+        if self.pad {
+            at = self.put_padding(buf, at);
+        }
         put_u16(buf, start + 9, narrow(at - start - OPT_BYTES));
         let additional = u16::from_be_bytes([buf[10], buf[11]]);
         put_u16(buf, 10, additional + 1);
         at
+    }
+
+    /// Fills up to a whole block, as far as there is room.
+    fn put_padding(&self, buf: &mut [u8], at: usize) -> usize {
+        let data_at = at + OPTION_HEAD_BYTES;
+        let end = data_at.next_multiple_of(PADDING_BLOCK_BYTES).min(self.room).min(buf.len());
+        if end < data_at {
+            return at;
+        }
+        put_u16(buf, at, option::PADDING);
+        put_u16(buf, at + 2, narrow(end - data_at));
+        buf[data_at..end].fill(0);
+        end
     }
 
     /// Writes the header. The identifier stays; RD and CD come back as they were (RFC 1035 §4.1.1, RFC 4035 §3.2.2).
@@ -114,23 +134,39 @@ impl Asker {
     }
 
     /// An answer with one record that we made, in the answer or the authority section.
-    /// The record's owner is the question's name; `data` is its type, lifetime and content.
     #[must_use]
     pub fn with_record(&self, buf: &mut [u8], code: u16, record: &OwnRecord<'_>, errors: &Errors<'_>) -> usize {
-        let end = self.query.question_end + OWN_RECORD_BYTES + record.data.len();
-        if end + self.opt_bytes(errors) > self.room.min(buf.len()) {
-            return self.empty(buf, code, flag::TC, &Errors::default());
+        self.with_records(buf, code, 0, std::slice::from_ref(record), errors)
+    }
+
+    /// An answer with records that we made, those of the answer section first, and these flags.
+    #[must_use]
+    pub fn with_records(
+        &self,
+        buf: &mut [u8],
+        code: u16,
+        flags: u16,
+        records: &[OwnRecord<'_>],
+        errors: &Errors<'_>,
+    ) -> usize {
+        let bytes: usize = records.iter().map(|record| OWN_RECORD_BYTES + record.data.len()).sum();
+        if self.query.question_end + bytes + self.opt_bytes(errors) > self.room.min(buf.len()) {
+            return self.empty(buf, code, flags | flag::TC, &Errors::default());
         }
-        let counts = if record.authority { [1, 0, 1, 0] } else { [1, 1, 0, 0] };
-        self.put_header(buf, code, 0, counts);
-        let at = self.query.question_end;
-        put_u16(buf, at, 0xc00c);
-        put_u16(buf, at + 2, record.rtype);
-        put_u16(buf, at + 4, crate::message::CLASS_IN);
-        put_u32(buf, at + 6, record.ttl_s);
-        put_u16(buf, at + 10, narrow(record.data.len()));
-        buf[at + OWN_RECORD_BYTES..end].copy_from_slice(record.data);
-        self.put_opt(buf, end, code, errors)
+        let authority = records.iter().filter(|record| record.authority).count();
+        self.put_header(buf, code, flags, [1, narrow(records.len() - authority), narrow(authority), 0]);
+        let mut at = self.query.question_end;
+        for record in records {
+            put_u16(buf, at, 0xc000 | record.owner_at);
+            put_u16(buf, at + 2, record.rtype);
+            put_u16(buf, at + 4, crate::message::CLASS_IN);
+            put_u32(buf, at + 6, record.ttl_s);
+            put_u16(buf, at + 10, narrow(record.data.len()));
+            at += OWN_RECORD_BYTES;
+            buf[at..at + record.data.len()].copy_from_slice(record.data);
+            at += record.data.len();
+        }
+        self.put_opt(buf, at, code, errors)
     }
 
     /// An upstream's answer. Where it does not fit, first the additional records go (RFC 2181 §9), then all of them
@@ -166,9 +202,14 @@ impl Asker {
 /// Bytes of a record before its data, when its owner is a pointer.
 const OWN_RECORD_BYTES: usize = 12;
 
+/// Where the question's name stands.
+pub const QUESTION_AT: u16 = crate::message::HEADER_BYTES as u16;
+
 /// A record that we make.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnRecord<'a> {
+    /// Where its owner's name stands in the message: [`QUESTION_AT`], or further on for a name above the question's.
+    pub owner_at: u16,
     /// Its type.
     pub rtype: u16,
     /// Its time to live, in seconds.

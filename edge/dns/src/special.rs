@@ -1,7 +1,7 @@
 //! Names that no resolver sends out: `localhost`, `invalid`, `onion` and `resolver.arpa`.
 
 use crate::message::{rcode, rtype};
-use crate::reply::{Asker, Errors, OwnRecord};
+use crate::reply::{Asker, Errors, OwnRecord, QUESTION_AT};
 
 /// How long these may be kept, in seconds. They never change.
 const TTL_S: u32 = 86_400;
@@ -39,7 +39,7 @@ impl Special {
     #[must_use]
     pub fn tell(self, buf: &mut [u8], asker: &Asker) -> usize {
         let errors = Errors::default();
-        let record = |rtype, data, authority| OwnRecord { rtype, ttl_s: TTL_S, data, authority };
+        let record = |rtype, data, authority| OwnRecord { owner_at: QUESTION_AT, rtype, ttl_s: TTL_S, data, authority };
         // No server, nobody's mail; the last number is how long "no such thing" may be kept (RFC 2308 §4).
         let mut soa = [0; 22];
         soa[18..].copy_from_slice(&TTL_S.to_be_bytes());

@@ -28,6 +28,12 @@ stats! {
     queries,
     /// Of these, over TCP.
     tcp_queries,
+    /// Of these, over TLS.
+    tls_queries,
+    /// Of these, over HTTPS.
+    https_queries,
+    /// Of these, over QUIC.
+    quic_queries,
     /// Answered with a block.
     blocked,
     /// Would have been blocked, by a list that is tried out.
@@ -64,6 +70,14 @@ stats! {
     unsent,
     /// Counts per decision that found no room.
     counts_lost,
+    /// Connections open now, of all transports.
+    connections_open,
+    /// Connections taken in.
+    connections_opened,
+    /// Connections turned away, because there were too many.
+    connections_refused,
+    /// Connections ended because what came could not be understood.
+    connections_broken,
     /// Bytes in the cache now.
     cache_bytes,
     /// Answers in the cache now.

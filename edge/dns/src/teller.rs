@@ -5,7 +5,7 @@ use crate::core::Settings;
 use crate::counts::Counter;
 use crate::edns::ede;
 use crate::message::rcode;
-use crate::peer::Now;
+use crate::peer::{Now, Transport};
 use crate::policy::Live;
 use crate::query::Fault;
 use crate::reply::{Asker, Errors};
@@ -32,6 +32,19 @@ pub(crate) struct Told {
 }
 
 impl Teller {
+    /// Counts a query by what carried it.
+    #[inline]
+    pub fn count_transport(&mut self, over: Transport) {
+        let stats = &mut self.stats;
+        match over {
+            Transport::Udp => {}
+            Transport::Tcp => stats.tcp_queries += 1,
+            Transport::Tls => stats.tls_queries += 1,
+            Transport::Https => stats.https_queries += 1,
+            Transport::Quic => stats.quic_queries += 1,
+        }
+    }
+
     /// Answers from an entry that was checked.
     #[inline]
     pub fn entry(&mut self, buf: &mut [u8], asker: &Asker, entry: &Entry, live: &Live, now: &Now, told: Told) -> usize {

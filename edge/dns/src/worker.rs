@@ -3,105 +3,42 @@
 //! A worker owns everything it touches: its sockets, its cache, its flights. It shares the policy in force, the rate
 //! limiter, and the place where counts are left. It has no lock on the way of a query.
 
+mod clients;
+
+use crate::certificates::{Certificates, Greeting};
 use crate::config::DnsConfig;
 use crate::connections::Connections;
 use crate::core::{Core, Outgoing, Outside, Reaction};
-use crate::counts::Collected;
 use crate::landing::Arrival;
 use crate::message::u16_at;
 use crate::mmsg::{BATCH, Batch};
 use crate::outward::{Event, Outward};
-use crate::peer::{Now, Peer, Way};
+use crate::peer::{Now, Peer, Transport, Way};
 use crate::policy::PolicyHandle;
 use crate::poller::{Poller, Ready, Token};
+use crate::quic::{self, Quic};
+use crate::shared::Shared;
 use crate::siphash::Unpredictable;
-use crate::stats::SharedStats;
-use rustix::event::{EventfdFlags, eventfd};
+use crate::stats::Stats;
 use sipar_model::Clock;
 use std::io;
 use std::net::{TcpListener, UdpSocket};
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Full batches taken from one socket before the others get their turn: 256 queries, about a millisecond.
 const ROUNDS_MAX: usize = 8;
 /// Queries in a batch from which on it pays to fetch for all of them at once.
 const EXPECT_MIN: usize = 4;
-/// New TCP clients taken in one turn.
-const ACCEPTS_MAX: usize = 32;
+/// Handshakes moved on in one turn: each may cost a signature, and others wait meanwhile.
+const GREETINGS_MAX: usize = 8;
 /// Messages taken from one upstream socket in one turn.
 const READS_MAX: usize = 64;
 /// Longest sleep, in microseconds: so soon at the latest a new policy is seen and an old one let go.
 const SLEEP_US_MAX: u64 = 500_000;
 /// How often idle connections and retired sockets are looked for, in microseconds.
 const TIDY_US: u64 = 250_000;
-
-/// What a worker shares with the handle on the server.
-pub struct Shared {
-    /// What it did so far.
-    pub stats: SharedStats,
-    /// Where its counts go.
-    pub collected: Arc<Collected>,
-    wake: OwnedFd,
-    stop: AtomicBool,
-    /// How often counts were asked for, and how often they were left.
-    rounds: Mutex<(u64, u64)>,
-    left: Condvar,
-}
-
-impl Shared {
-    /// Nothing yet.
-    ///
-    /// # Errors
-    /// When the system has no descriptor to give.
-    pub fn new(collected: Arc<Collected>) -> io::Result<Self> {
-        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let (stats, stop) = (SharedStats::default(), AtomicBool::new(false));
-        Ok(Self { stats, collected, wake, stop, rounds: Mutex::new((0, 0)), left: Condvar::new() })
-    }
-
-    /// Makes the worker look around.
-    pub fn wake(&self) {
-        // It fails only when it was called 2^64 times without a look.
-        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
-    }
-
-    /// Makes the worker end.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.wake();
-    }
-
-    /// Asks for the counts; returns the number to wait for.
-    pub fn ask_counts(&self) -> u64 {
-        let asked = {
-            let mut rounds = self.rounds.lock().unwrap_or_else(PoisonError::into_inner);
-            rounds.0 += 1;
-            rounds.0
-        };
-        self.wake();
-        asked
-    }
-
-    /// Waits until the counts asked for under this number are left, at most so long.
-    pub fn await_counts(&self, number: u64, patience: Duration) {
-        let rounds = self.rounds.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.left.wait_timeout_while(rounds, patience, |rounds| rounds.1 < number);
-    }
-
-    /// Whether counts were asked for; says their number.
-    fn asked(&self) -> Option<u64> {
-        let rounds = self.rounds.lock().unwrap_or_else(PoisonError::into_inner);
-        (rounds.0 > rounds.1).then_some(rounds.0)
-    }
-
-    fn leave(&self, number: u64) {
-        self.rounds.lock().unwrap_or_else(PoisonError::into_inner).1 = number;
-        self.left.notify_all();
-    }
-}
 
 /// A UDP socket for clients.
 struct Listener {
@@ -114,6 +51,7 @@ struct Io {
     poller: Poller,
     outward: Outward,
     connections: Connections,
+    quics: Vec<Quic>,
     /// For each listener, answers that clients have waited for.
     late: Vec<(Arc<UdpSocket>, Batch)>,
     unsent: usize,
@@ -126,7 +64,15 @@ impl Outside for Io {
 
     fn reply(&mut self, peer: &Peer, message: &[u8]) {
         match peer.way {
-            Way::Tcp { slot, serial } => self.connections.put_late(slot as usize, serial, message),
+            Way::Connection { over: Transport::Quic, slot, serial, exchange } => {
+                let (socket, at) = quic::place(slot);
+                if let Some(quic) = self.quics.get_mut(socket) {
+                    quic.put(at, serial, exchange, message);
+                }
+            }
+            Way::Connection { slot, serial, exchange, .. } => {
+                self.connections.put_late(slot as usize, serial, exchange, message);
+            }
             Way::Udp { listener } => {
                 let Some((socket, batch)) = self.late.get_mut(usize::from(listener)) else { return };
                 if !batch.push(peer, message) {
@@ -153,21 +99,42 @@ pub struct Worker {
     core: Core,
     io: Io,
     listeners: Vec<Listener>,
-    acceptors: Vec<TcpListener>,
+    acceptors: Vec<(TcpListener, Transport)>,
+    /// Datagrams of QUIC as they come.
+    arrivals: Batch,
     handle: PolicyHandle,
     clock: Arc<dyn Clock>,
     shared: Arc<Shared>,
+    certificates: Option<Arc<Certificates>>,
+    greeting: Option<Arc<Greeting>>,
+    /// Handshakes that may still be moved on in this turn.
+    greetings: usize,
     start: Instant,
     tidied_us: u64,
     buf: Vec<u8>,
 }
 
 /// The sockets of one worker for clients.
+#[derive(Default)]
 pub struct Doors {
     /// UDP.
     pub udp: Vec<UdpSocket>,
-    /// TCP.
-    pub tcp: Vec<TcpListener>,
+    /// TCP, and what is spoken on it.
+    pub tcp: Vec<(TcpListener, Transport)>,
+    /// UDP for QUIC.
+    pub quic: Vec<UdpSocket>,
+}
+
+/// What a worker has in common with others.
+pub struct Around {
+    /// The policy in force.
+    pub handle: PolicyHandle,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// The worker's end of the handle on the server.
+    pub shared: Arc<Shared>,
+    /// The certificate, if there are encrypted transports.
+    pub certificates: Option<Arc<Certificates>>,
 }
 
 impl Worker {
@@ -180,9 +147,10 @@ impl Worker {
         core: Core,
         doors: Doors,
         random: Unpredictable,
-        (handle, clock, shared): (PolicyHandle, Arc<dyn Clock>, Arc<Shared>),
+        around: Around,
     ) -> io::Result<Self> {
-        let poller = Poller::new()?;
+        let Around { handle, clock, shared, certificates } = around;
+        let (poller, start) = (Poller::new()?, Instant::now());
         poller.add(&shared.wake, Token::Wake, false)?;
         let mut listeners = Vec::new();
         for (at, socket) in doors.udp.into_iter().enumerate() {
@@ -190,23 +158,45 @@ impl Worker {
             let any = socket.local_addr()?.ip().is_unspecified();
             listeners.push(Listener { socket: Arc::new(socket), batch: Batch::new(any) });
         }
-        for (at, socket) in doors.tcp.iter().enumerate() {
+        for (at, (socket, _)) in doors.tcp.iter().enumerate() {
             poller.add(socket, Token::Acceptor(at), false)?;
+        }
+        let greeting = certificates.as_ref().map(|certificates| certificates.current());
+        let mut quics = Vec::new();
+        for (socket, greeting) in doors.quic.into_iter().zip(std::iter::repeat(&greeting)) {
+            poller.add(&socket, Token::Quic(quics.len()), false)?;
+            let Some(greeting) = greeting else { continue };
+            quics.push(Quic::new(config, socket, Arc::clone(&greeting.quic), quics.len() as u32, start));
         }
         let late = listeners.iter().map(|l| (Arc::clone(&l.socket), Batch::new(false))).collect();
         let outward = Outward::new(&config.upstreams, config.forward.sockets, random);
-        let io = Io { poller, outward, connections: Connections::new(&config.tcp), late, unsent: 0 };
-        let buf = vec![0; usize::from(u16::MAX) + 2];
-        let (start, acceptors) = (Instant::now(), doors.tcp);
-        Ok(Self { core, io, listeners, acceptors, handle, clock, shared, start, tidied_us: 0, buf })
+        let io = Io { poller, outward, connections: Connections::new(config), quics, late, unsent: 0 };
+        Ok(Self {
+            core,
+            io,
+            listeners,
+            acceptors: doors.tcp,
+            arrivals: Batch::new(true),
+            handle,
+            clock,
+            shared,
+            certificates,
+            greeting,
+            greetings: GREETINGS_MAX,
+            start,
+            tidied_us: 0,
+            buf: vec![0; usize::from(u16::MAX) + 2],
+        })
     }
 
     /// Runs until it is told to stop.
     pub fn run(mut self) {
         let mut ready = Ready::default();
-        while !self.shared.stop.load(Ordering::Relaxed) {
+        while !self.shared.is_stopped() {
             let now = self.now();
-            let wait_us = self.core.next_us().map_or(SLEEP_US_MAX, |at| at.saturating_sub(now.us).min(SLEEP_US_MAX));
+            let timers = self.io.quics.iter().filter_map(Quic::next_us);
+            let next_us = self.core.next_us().into_iter().chain(timers).min();
+            let wait_us = next_us.map_or(SLEEP_US_MAX, |at| at.saturating_sub(now.us).min(SLEEP_US_MAX));
             if let Err(error) = self.io.poller.wait(&mut ready, wait_us) {
                 tracing::error!(%error, "cannot wait for queries; this worker ends");
                 break;
@@ -214,18 +204,32 @@ impl Worker {
             self.look_for_policy();
             // Before anything is counted, so that it is counted in its own minute.
             self.core.counter().tick(self.clock.now(), false, &self.shared.collected);
+            self.greetings = GREETINGS_MAX;
             for i in 0..ready.count() {
                 self.serve(ready.token(i));
             }
             self.settle();
         }
         self.core.counter().tick(self.clock.now(), true, &self.shared.collected);
-        self.shared.stats.publish(&self.core.stats());
+        self.shared.stats.publish(&self.stats());
         self.shared.leave(u64::MAX);
     }
 
     fn now(&self) -> Now {
         Now { us: u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX), wall: self.clock.now() }
+    }
+
+    /// What was done so far, with what became of connections.
+    fn stats(&self) -> Stats {
+        let mut stats = self.core.stats();
+        let doors = [Transport::Tcp, Transport::Tls, Transport::Https].map(|over| self.io.connections.door(over));
+        for door in doors.into_iter().chain(self.io.quics.iter().map(Quic::door)) {
+            stats.connections_open += door.open as u64;
+            stats.connections_opened += door.opened;
+            stats.connections_refused += door.turned_away;
+            stats.connections_broken += door.broken;
+        }
+        stats
     }
 
     /// Takes up a policy that was swapped in.
@@ -244,9 +248,15 @@ impl Worker {
             Token::Listener(at) => self.serve_udp(at),
             Token::Acceptor(at) => self.accept(at),
             Token::Connection(at) => {
+                if self.io.connections.is_greeting(at) {
+                    // Whoever is left out now is told of again in the next turn.
+                    let Some(left) = self.greetings.checked_sub(1) else { return };
+                    self.greetings = left;
+                }
                 self.io.connections.read(at);
                 self.serve_connection(at);
             }
+            Token::Quic(at) => self.read_quic(at),
             Token::Port(at) => self.read_port(at),
             Token::Stream(at) => {
                 let now = self.now();
@@ -278,35 +288,6 @@ impl Worker {
             let unsent = batch.send(socket.as_fd());
             self.core.add_unsent(unsent);
             if count < BATCH {
-                return;
-            }
-        }
-    }
-
-    fn accept(&mut self, at: usize) {
-        let now = self.now();
-        for _ in 0..ACCEPTS_MAX {
-            let Ok((stream, address)) = self.acceptors[at].accept() else { return };
-            self.io.connections.accept(&self.io.poller, stream, address, now.us);
-        }
-    }
-
-    /// Answers what a TCP client has sent, as far as its bounds allow.
-    fn serve_connection(&mut self, at: usize) {
-        let now = self.now();
-        // Ends: each round takes at least one message out of a buffer that is not filled again.
-        loop {
-            while let Some(incoming) = self.io.connections.next_message(at, &mut self.buf, now.us) {
-                let way = Way::Tcp { slot: at as u32, serial: incoming.serial };
-                let peer = Peer { way, address: incoming.address, local: None };
-                match self.core.on_query(&now, &peer, &mut self.buf, incoming.length, &mut self.io) {
-                    Reaction::Answer(length) => self.io.connections.put(at, &self.buf[..length]),
-                    Reaction::Nothing => self.io.connections.pass(at),
-                    Reaction::Later => {}
-                }
-            }
-            self.io.connections.flush(&self.io.poller, at, now.us);
-            if !self.io.connections.has_message(at) {
                 return;
             }
         }
@@ -357,16 +338,21 @@ impl Worker {
         while let Some(at) = self.io.connections.next_touched() {
             self.serve_connection(at);
         }
+        for at in 0..self.io.quics.len() {
+            self.io.quics[at].on_time(now.us);
+            self.serve_quic(at);
+        }
         self.io.send_late();
         self.core.add_unsent(std::mem::take(&mut self.io.unsent));
         if now.us.saturating_sub(self.tidied_us) >= TIDY_US {
             self.tidied_us = now.us;
             self.io.connections.close_idle(now.us);
             self.io.outward.tidy(now.us);
+            self.look_for_certificate();
         }
         let asked = self.shared.asked();
         self.core.counter().tick(now.wall, asked.is_some(), &self.shared.collected);
-        self.shared.stats.publish(&self.core.stats());
+        self.shared.stats.publish(&self.stats());
         if let Some(number) = asked {
             self.shared.leave(number);
         }

@@ -6,11 +6,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use sipar_dns::config::DnsConfig;
+use sipar_dns::discovery::Discovery;
 use sipar_dns::core::{Common, Core, Outgoing, Outside, Reaction};
 use sipar_dns::flights::FlightId;
 use sipar_dns::landing::Arrival;
 use sipar_dns::message::{HEADER_BYTES, Record, counts, skip_plain_name};
-use sipar_dns::peer::{Now, Peer, Way};
+use sipar_dns::peer::{Now, Peer, Transport, Way};
 use sipar_dns::policy::Live;
 use sipar_dns::siphash::Unpredictable;
 use sipar_model::{
@@ -99,11 +100,11 @@ fuzz_target!(|input: &[u8]| {
     config.rate_limit.queries_per_s = 0;
     config.structured_error_option = Some(65_001);
     let mut random = Unpredictable::new([7; 16]);
-    let mut core = Core::new(&config, Common::new(&config, &mut random), random, 1);
+    let mut core = Core::new(&config, Common::new(&config, Discovery::default(), &mut random), random, 1);
     let policy = POLICY.get_or_init(policy).clone();
     core.live = Some(Arc::new(Live { policy: Arc::clone(&policy), generation: 1 }));
     let tcp = first & 1 == 1;
-    let way = if tcp { Way::Tcp { slot: 0, serial: 1 } } else { Way::Udp { listener: 0 } };
+    let way = if tcp { Way::Connection { over: Transport::Tcp, slot: 0, serial: 1, exchange: 0 } } else { Way::Udp { listener: 0 } };
     let peer = Peer { way, address: "192.0.2.1:4000".parse().expect("address"), local: None };
     let mut now = Now { us: 1_000_000, wall: NOW };
     let mut sockets = Sockets::default();

@@ -17,6 +17,8 @@ struct Needed {
 const NEEDED: &[Needed] = &[
     Needed { program: "cc", package: "gcc", what_for: "compile SQLite and the cryptography" },
     Needed { program: "dig", package: "bind9-dnsutils", what_for: "ask the DNS edge" },
+    Needed { program: "kdig", package: "knot-dnsutils", what_for: "ask the DNS edge over TLS and HTTPS" },
+    Needed { program: "curl", package: "curl", what_for: "ask the DNS edge over HTTPS" },
     Needed { program: "nginx", package: "nginx-light", what_for: "test auth_request against the reputation edge" },
     Needed { program: "initdb", package: "postgresql", what_for: "run every store test on PostgreSQL too" },
     Needed { program: "npm", package: "npm", what_for: "fetch the portal's styles and the real data" },

@@ -8,6 +8,7 @@ mod protocol;
 use super::*;
 use crate::landing::Arrival;
 use crate::message::u16_at;
+use crate::peer::Way;
 use crate::testing::{Ask, Line, START, Seen, policy, reply, rr};
 use std::net::SocketAddr;
 
@@ -64,7 +65,7 @@ impl Rig {
         change(&mut config);
         config.check().expect("a configuration that works");
         let mut random = Unpredictable::new([9; 16]);
-        let core = Core::new(&config, Common::new(&config, &mut random), random, 1);
+        let core = Core::new(&config, Common::new(&config, Discovery::default(), &mut random), random, 1);
         let client = "198.51.100.7:4000".parse().expect("address");
         let mut rig =
             Self { core, outside: Recorder::default(), now: Now { us: 1_000_000, wall: START }, generation: 0, client };

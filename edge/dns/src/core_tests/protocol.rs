@@ -1,10 +1,15 @@
 //! What the protocol demands of an answer, whatever it is about.
 
 use super::*;
+use crate::peer::Transport;
 use crate::testing::{block, opt};
 
 fn tcp(rig: &Rig) -> Peer {
-    Peer { way: Way::Tcp { slot: 0, serial: 1 }, address: rig.client, local: None }
+    Peer {
+        way: Way::Connection { over: Transport::Tcp, slot: 0, serial: 1, exchange: 0 },
+        address: rig.client,
+        local: None,
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod clients;
 mod dig;
+mod encrypted;
+mod quic_client;
 mod upstream;
 
 use super::*;
