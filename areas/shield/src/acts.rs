@@ -2,7 +2,6 @@
 
 use crate::{
     Shield, ShieldError,
-    hear::hits,
     model::unblockable,
     store::{
         decisions::{self, Draft},
@@ -11,6 +10,7 @@ use crate::{
         record::Record,
         salts,
     },
+    warnings::hits,
 };
 use sipar_ledger::{Commitment, Entry, Salt};
 use sipar_model::{

@@ -5,25 +5,31 @@ use crate::{
     store::{
         decisions,
         held::{self, Held},
-        read,
+        lists, read,
         record::Record,
         sightings, snapshots,
     },
+    warnings,
 };
 use sipar_area::{Reason, SearchHit};
-use sipar_model::{DecisionNumber, Observable, TimestampMs, Tlp, fact::DecisionState};
+use sipar_model::{Action, DecisionNumber, DomainName, Observable, TimestampMs, Tlp, fact::DecisionState};
 use sipar_snapshot::Policy;
 use sipar_web::ui;
 
 /// Past decisions on one thing that are shown.
 const HISTORY_MAX: usize = 50;
 
+/// Names that stay open below a block which one line of text shows; the data has all.
+const EXCEPTIONS_SHOWN: usize = 10;
+
 /// Everything that the shield knows of one thing.
 pub(crate) struct Known {
     pub history: Vec<Record>,
     pub held: Option<Held>,
-    /// The decision that covers it in the current snapshot, with the snapshot's serial.
-    pub in_snapshot: Option<(DecisionNumber, u64)>,
+    /// The decision that covers it in the current snapshot, what is done, and the snapshot's serial.
+    pub in_snapshot: Option<(DecisionNumber, Action, u64)>,
+    /// The names below it that a block of it keeps open.
+    pub exceptions: Vec<DomainName>,
     pub seen: Option<(u64, Option<TimestampMs>)>,
 }
 
@@ -45,6 +51,7 @@ impl Shield {
                     held: held::of(reader, &[&asked])?.into_iter().flatten().next(),
                     history,
                     in_snapshot: None,
+                    exceptions: Vec::new(),
                     seen,
                 })
             })
@@ -58,11 +65,12 @@ impl Shield {
         }
         known.held = known.held.filter(|held| !held.indicator.assertions.is_empty());
         known.in_snapshot = self.in_snapshot(subject);
+        known.exceptions = self.exceptions(subject).await?;
         Ok(known)
     }
 
     /// What the file that edges use says of `subject`; `None` also when there is no file yet.
-    fn in_snapshot(&self, subject: &Observable) -> Option<(DecisionNumber, u64)> {
+    fn in_snapshot(&self, subject: &Observable) -> Option<(DecisionNumber, Action, u64)> {
         let policy = Policy::open(&self.current_path(), &self.house.snapshot_key.verifying_key()).ok()?;
         let now = self.house.clock.now();
         let hit = match subject {
@@ -74,7 +82,14 @@ impl Shield {
             Observable::Mail(mail) => policy.mail(mail, now),
             Observable::Asn(_) => None,
         }?;
-        Some((hit.decision, policy.serial().0))
+        Some((hit.decision, hit.action, policy.serial().0))
+    }
+
+    /// The names below `subject` that a block of it keeps open, by the warning lists in use.
+    pub(crate) async fn exceptions(&self, subject: &Observable) -> Result<Vec<DomainName>, ShieldError> {
+        let Some(in_use) = self.house.store.read(lists::in_use).await? else { return Ok(Vec::new()) };
+        let index = self.index(&in_use.blob)?;
+        Ok(warnings::said(&index, subject).exceptions.into_iter().map(|(name, _)| name).collect())
     }
 
     pub(crate) async fn explain(&self, subject: &Observable, clearance: Tlp) -> Result<Vec<Reason>, ShieldError> {
@@ -111,10 +126,18 @@ impl Shield {
             });
             add("ledger", text, Some(decision.decided_at), data);
         }
+        if !known.exceptions.is_empty() && blocked(&known) {
+            let data = serde_json::json!({ "names": known.exceptions });
+            add("exceptions", format!("blocked, except {}", shown(&known.exceptions)), None, data);
+        }
         match known.in_snapshot {
-            Some((number, serial)) => {
-                let data = serde_json::json!({ "serial": serial, "decision": number });
-                add("snapshot", format!("snapshot {serial} covers it by decision {number}"), None, data);
+            Some((number, action, serial)) => {
+                let data = serde_json::json!({ "serial": serial, "decision": number, "action": action });
+                let text = match action {
+                    Action::Block => format!("snapshot {serial} blocks it by decision {number}"),
+                    Action::Allow => format!("snapshot {serial} keeps it open by decision {number}"),
+                };
+                add("snapshot", text, None, data);
             }
             None => add("snapshot", "the current snapshot does not list it".into(), None, serde_json::json!({})),
         }
@@ -151,6 +174,20 @@ impl Shield {
             command: Some("sipar ledger verify".into()),
         })
     }
+}
+
+/// Whether a decision on this very thing blocks it.
+pub(crate) fn blocked(known: &Known) -> bool {
+    let in_force = |record: &&Record| record.decision.state == DecisionState::Active;
+    known.history.first().filter(in_force).is_some_and(|record| record.decision.action == Action::Block)
+}
+
+/// The first of the names that stay open, and how many more there are.
+pub(crate) fn shown(exceptions: &[DomainName]) -> String {
+    let first: Vec<&str> = exceptions.iter().take(EXCEPTIONS_SHOWN).map(DomainName::as_str).collect();
+    let more = exceptions.len() - first.len();
+    let more = if more == 0 { String::new() } else { format!(" (+{more})") };
+    format!("{}{more}", first.join(", "))
 }
 
 fn hit_of(record: &Record) -> SearchHit {

@@ -1,15 +1,15 @@
 //! The last gate: what one decision becomes in a file for edges, or why it becomes nothing.
 //!
 //! Whatever is in the tables, nothing above [`SNAPSHOT_TLP_MAX`], nothing that nobody may block and nothing that a
-//! `never` list touches goes through. A whole snapshot and a delta ask the same gate, one decision at a time.
+//! `never` list touches goes through: what such a list has below a blocked name is kept open. A whole snapshot and a delta ask the same gate, one decision at a time.
 
 use crate::{
-    hear::hits,
     model::{SNAPSHOT_TLP_MAX, unblockable},
     rules::{self, Rules},
     store::record::Record,
+    warnings::said,
 };
-use sipar_model::{Action, Assertion, Category, Observable, TimestampMs, WarningKind};
+use sipar_model::{Action, Assertion, Category, DomainName, Observable, TimestampMs, WarningKind};
 use sipar_snapshot::{Evidence, ListId, ListInfo, Mode, PolicyEntry, Scope, WarningIndex};
 use std::collections::BTreeMap;
 
@@ -51,8 +51,9 @@ pub fn lists(rules: &Rules) -> Vec<ListInfo> {
 
 /// The entries that a decision in force becomes, at least one.
 ///
-/// The first is about the decision's own observable. Those that follow may be about names below it.
-/// All carry the decision's number.
+/// The first is about the decision's own observable. Those that follow keep open what is below it and on a `never` list:
+/// at most [`EXCEPTIONS_MAX`](crate::EXCEPTIONS_MAX). All carry the decision's number.
+/// So the entries of one name come from the decisions on it and on the names above it; and they change with the lists.
 ///
 /// # Errors
 /// Why it becomes nothing.
@@ -61,9 +62,10 @@ pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> R
     if decision.tlp > SNAPSHOT_TLP_MAX {
         return Err(Barred::Tlp);
     }
-    if decision.action == Action::Block {
-        may_be_blocked(&decision.observable, rules, index)?;
-    }
+    let open = match decision.action {
+        Action::Block => may_be_blocked(&decision.observable, rules, index)?,
+        Action::Allow => Vec::new(),
+    };
     let list = list_of(&record, rules).ok_or(Barred::NoList)?;
     let scope = match decision.observable {
         Observable::Domain(_) => Scope::Subtree,
@@ -71,7 +73,7 @@ pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> R
     };
     let evidence = evidence(&record.evidence);
     let decision = record.decision;
-    Ok(vec![PolicyEntry {
+    let own = PolicyEntry {
         observable: decision.observable,
         scope,
         action: decision.action,
@@ -83,18 +85,34 @@ pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> R
         decision: decision.number,
         score: record.score,
         evidence,
-    }])
+    };
+    let exceptions = open.into_iter().map(|(name, scope)| PolicyEntry {
+        observable: Observable::Domain(name),
+        scope,
+        action: Action::Allow,
+        score: 0,
+        evidence: Vec::new(),
+        ..own.clone()
+    });
+    let exceptions: Vec<PolicyEntry> = exceptions.collect();
+    Ok(std::iter::once(own).chain(exceptions).collect())
 }
 
-fn may_be_blocked(observable: &Observable, rules: &Rules, index: Option<&WarningIndex>) -> Result<(), Barred> {
+/// Whether it may be blocked, and which names below it stay open then.
+fn may_be_blocked(
+    observable: &Observable,
+    rules: &Rules,
+    index: Option<&WarningIndex>,
+) -> Result<Vec<(DomainName, Scope)>, Barred> {
     if unblockable(observable, rules.bounds).is_some() {
         return Err(Barred::Unblockable);
     }
-    let is_never = |index: &WarningIndex| hits(index, observable).iter().any(|hit| hit.kind == WarningKind::Never);
-    if index.is_some_and(is_never) {
+    let Some(index) = index else { return Ok(Vec::new()) };
+    let said = said(index, observable);
+    if said.hits.iter().any(|hit| hit.kind == WarningKind::Never) {
         return Err(Barred::Never);
     }
-    Ok(())
+    Ok(said.exceptions)
 }
 
 /// The place of a decision's list among [`lists`].

@@ -9,12 +9,12 @@ use crate::{
         lists::{self, InUse},
         record::Record,
     },
+    warnings::hits,
 };
 use sipar_model::{
     Action, Category, Indicator, Observable, TimestampMs, Tlp, WarningKind,
     fact::{DecisionState, FACT_ITEMS_MAX},
 };
-use sipar_snapshot::{ListNumber, WarningIndex};
 use sipar_store::Tx;
 use std::collections::HashMap;
 
@@ -196,23 +196,6 @@ impl Batch {
         }
         Ok(())
     }
-}
-
-/// The warning lists that touch `observable`. A block covers everything under a name, so `never` lists below it count too.
-/// Other types do not: that somebody popular has a name under a bad one says nothing for the bad one.
-pub(crate) fn hits(index: &WarningIndex, observable: &Observable) -> Vec<WarningHit> {
-    let on = index.hits(observable);
-    let below = match observable {
-        Observable::Domain(name) => index.below(name),
-        _ => Vec::new(),
-    };
-    let hit =
-        |number: &ListNumber| index.list(*number).map(|list| WarningHit { kind: list.kind, list: list.slug.clone() });
-    let mut hits: Vec<WarningHit> = on.iter().filter_map(hit).collect();
-    hits.extend(below.iter().filter_map(hit).filter(|hit| hit.kind == WarningKind::Never));
-    hits.sort_unstable();
-    hits.dedup();
-    hits
 }
 
 /// Whether a rule took it. A rule never moves the end of what a person decided.

@@ -17,10 +17,12 @@ pub mod model;
 mod page;
 pub mod rules;
 pub mod store;
+mod warnings;
 
 pub use acts::{Actor, Request};
 pub use compile::{Compiler, LeftOut};
 pub use error::ShieldError;
+pub use warnings::EXCEPTIONS_MAX;
 
 use arc_swap::ArcSwapOption;
 use rules::Rules;

@@ -68,9 +68,11 @@ pub fn warnings(bytes: Vec<u8>) {
         }
         if let Observable::Domain(name) = &observable {
             let _ = index.below(name);
+            let _ = index.protected_below(name, 100);
         }
     }
-    let _ = index.below(&DomainName::parse("com").expect("a name"));
+    let parent = DomainName::parse("com").expect("a name");
+    let _ = (index.below(&parent), index.protected_below(&parent, ENTRIES_READ));
     let _ = index.scrub();
 }
 

@@ -3,7 +3,7 @@
 use super::lists::{About, state_badge, table, who};
 use crate::{
     Shield, ShieldError,
-    explain::{Known, word},
+    explain::{Known, blocked, shown, word},
     http::{DECISION, ReasonBody, do_undo, find, refusal},
     store::{record::Record, sightings},
 };
@@ -15,7 +15,7 @@ use axum::{
 use maud::{Markup, html};
 use sipar_area::clearance;
 use sipar_authz::Act;
-use sipar_model::{Observable, fact::DecisionState};
+use sipar_model::{Action, DomainName, Observable, fact::DecisionState};
 use sipar_web::{Page, PageContext, WebError, context::encode, format::number, page, ui};
 use std::sync::Arc;
 
@@ -31,8 +31,12 @@ pub async fn one(
     let (seen, last) =
         shield.house.store.read(move |reader| sightings::of(reader, asked, day_ago)).await.map_err(refusal)?;
     let value = record.decision.observable.value();
+    let blocks = record.decision.state == DecisionState::Active && record.decision.action == Action::Block;
+    let exceptions =
+        if blocks { shield.exceptions(&record.decision.observable).await.map_err(refusal)? } else { Vec::new() };
     let body = html! {
         (facts(&ctx, &record))
+        (except(&ctx, &exceptions))
         (ui::stats(&[ui::Stat {
             label: ctx.t("shield-enforced"),
             value: number(i64::try_from(seen).unwrap_or(i64::MAX)),
@@ -158,8 +162,10 @@ pub async fn panel(
     let known = shield.known(subject, clearance(ctx.identity.role)).await?;
     let newest = known.history.first();
     let in_force = newest.filter(|record| record.decision.state == DecisionState::Active);
+    let verdict = in_force.map(|record| record.decision.action).or(known.in_snapshot.map(|(_, action, _)| action));
     let body = html! {
-        p { (ui::verdict(ctx, in_force.map(|record| record.decision.action))) " " (in_file(ctx, &known)) }
+        p { (ui::verdict(ctx, verdict)) " " (in_file(ctx, &known)) }
+        @if blocked(&known) { (except(ctx, &known.exceptions)) }
         @if let Some(held) = &known.held {
             (ui::alert(ui::Tone::Warn, &ctx.t("shield-held"), html! {
                 (ctx.t(&format!("shield-held-{}", crate::explain::state_word(held)))) ": " (ui::mono(&held.lists.join(", ")))
@@ -177,11 +183,24 @@ pub async fn panel(
     Ok(Some(ui::card(&ctx.t("shield-panel"), body)))
 }
 
+/// The names that stay open below a blocked one.
+fn except(ctx: &PageContext, exceptions: &[DomainName]) -> Markup {
+    if exceptions.is_empty() {
+        return html! {};
+    }
+    let title = ctx.t("shield-except");
+    ui::alert(ui::Tone::Info, &title, html! { (ui::mono(&shown(exceptions))) })
+}
+
 fn in_file(ctx: &PageContext, known: &Known) -> Markup {
     match known.in_snapshot {
-        Some((decision, serial)) => {
+        Some((decision, action, serial)) => {
             let values = [("serial", serial.to_string().into()), ("number", decision.to_string().into())];
-            html! { (ctx.tw("shield-in-snapshot", &values)) }
+            let key = match action {
+                Action::Block => "shield-in-snapshot",
+                Action::Allow => "shield-open-in-snapshot",
+            };
+            html! { (ctx.tw(key, &values)) }
         }
         None => html! { (ctx.t("shield-not-in-snapshot")) },
     }

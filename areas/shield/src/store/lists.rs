@@ -1,6 +1,6 @@
 //! Which warning lists are in use, and how far the existing decisions have been judged by them.
 
-use super::decisions::json;
+use super::decisions::{CHANGES, json};
 use crate::ShieldError;
 use sipar_model::{
     DecisionNumber, TimestampMs,
@@ -23,7 +23,7 @@ pub struct InUse {
     pub done: bool,
 }
 
-/// Takes new lists into use. Everything is to be judged by them.
+/// Takes new lists into use. Everything is to be judged by them, and what stays open below a block may have changed.
 ///
 /// # Errors
 /// When the store refuses.
@@ -35,6 +35,7 @@ pub fn adopt(tx: &mut Tx<'_>, built: &WarningIndexBuilt, now: TimestampMs) -> Re
              judged_decision = 0, judged_held = '', done = 0",
         params![&built.blob, json(&built.lists)?, now],
     )?;
+    tx.take_numbers(CHANGES, 1)?;
     Ok(())
 }
 

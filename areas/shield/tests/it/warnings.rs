@@ -1,12 +1,16 @@
 //! Warning lists: what they hold and withhold, and what new ones do to what was decided before.
 
 use crate::rig::{HOUR_MS, NOW, block, each_rig, phishing, says, thing};
+use sipar_area::Area as _;
 use sipar_model::{
-    Category,
+    Action, Category, DomainName, Tlp,
     WarningKind::{Inform, Lower, Never, Review},
     fact::DecisionState,
 };
-use sipar_shield::store::held::{self, HeldState};
+use sipar_shield::{
+    EXCEPTIONS_MAX,
+    store::held::{self, HeldState},
+};
 
 #[test]
 fn review_holds_never_withholds_lower_lowers_inform_informs() {
@@ -42,13 +46,64 @@ fn review_holds_never_withholds_lower_lowers_inform_informs() {
 }
 
 #[test]
-fn a_name_above_a_protected_one_is_withheld_too() {
+fn a_name_above_a_protected_one_is_blocked_around_it() {
     each_rig(|rig| async move {
         rig.warn(&[("national", Never, &["www.ministry.host.example"]), ("popular", Review, &["a.other.example"])])
             .await;
         rig.tell_of(vec![phishing("host.example"), phishing("other.example"), phishing("b.host.example")]).await;
+        assert_eq!(rig.held_words().await, [""; 0]);
+        assert_eq!(rig.records().await.len(), 3, "a popular name below says nothing for the one above");
+        rig.reconcile().await;
+        let answers = |names: &[&str]| -> Vec<Option<(u32, Action)>> {
+            let policy = rig.policy();
+            let name = |text: &&str| DomainName::parse(text).unwrap();
+            names.iter().map(name).map(|name| policy.name(&name, NOW).map(|hit| (hit.decision.0, hit.action))).collect()
+        };
+        let names =
+            ["host.example", "ministry.host.example", "www.ministry.host.example", "x.www.ministry.host.example"];
+        let (block, open) = (Some((1, Action::Block)), Some((1, Action::Allow)));
+        assert_eq!(answers(&names), [block, block, open, open]);
+        let subject = thing("host.example");
+        let reasons = rig.area.explain(&subject, Tlp::Clear).await.unwrap();
+        let texts: Vec<&str> = reasons.iter().map(|reason| reason.text.as_str()).collect();
+        assert!(texts.contains(&"blocked, except www.ministry.host.example"), "{texts:?}");
+        let reasons = rig.area.explain(&thing("www.ministry.host.example"), Tlp::Clear).await.unwrap();
+        assert_eq!(reasons.last().unwrap().text, "snapshot 1 keeps it open by decision D-1");
+
+        // The lists change, and no decision does: what stays open follows.
+        rig.warn(&[("national", Never, &["mail.host.example"])]).await;
+        rig.reconcile().await;
+        assert_eq!(answers(&["www.ministry.host.example", "mail.host.example", "host.example"]), [block, open, block]);
+        assert_eq!(rig.records().await.len(), 3);
+    });
+}
+
+#[test]
+fn a_person_may_block_around_a_protected_name_too() {
+    each_rig(|rig| async move {
+        rig.warn(&[("national", Never, &["www.host.example"])]).await;
+        rig.request(block("host.example")).await.unwrap();
+        assert!(rig.request(block("www.host.example")).await.is_err());
+        rig.reconcile().await;
+        let hit = rig.policy().name(&DomainName::parse("www.host.example").unwrap(), NOW).unwrap();
+        assert_eq!(hit.action, Action::Allow);
+    });
+}
+
+#[test]
+fn a_parent_of_many_protected_names_is_withheld_as_a_whole() {
+    each_rig(|rig| async move {
+        let names: Vec<String> = (0..=EXCEPTIONS_MAX).map(|n| format!("n{n}.host.example")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        rig.warn(&[("national", Never, &names[1..])]).await;
+        rig.tell_of(vec![phishing("host.example")]).await;
+        rig.reconcile().await;
+        assert_eq!(rig.policy().entries(), 1 + EXCEPTIONS_MAX as u64);
+        rig.warn(&[("national", Never, &names)]).await;
+        rig.reconcile().await;
         assert_eq!(rig.held_words().await, ["host.example Withheld national"]);
-        assert_eq!(rig.records().await.len(), 2, "a popular name below says nothing for the one above");
+        assert_eq!(rig.words().await, ["1 host.example block phishing rule:phishing withdrawn"]);
+        assert_eq!(rig.policy().entries(), 0);
     });
 }
 

@@ -93,6 +93,7 @@ sections! {
     Families = 0x05 "families",
     EvidenceIndex = 0x06 "evidence.index",
     Evidence = 0x07 "evidence",
+    WarningNever = 0x08 "never",
     NamesMeta = 0x10 "names.meta",
     NamesLines = 0x11 "names.lines",
     NamesRecords = 0x12 "names.records",

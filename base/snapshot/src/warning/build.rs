@@ -1,6 +1,6 @@
 //! Building a warning index.
 
-use super::{ListNumber, PAYLOAD_BYTES, Reach, SCOPE_BITS, sets::SetNumbers, write_lists};
+use super::{ListNumber, PAYLOAD_BYTES, Reach, SCOPE_BITS, protected::ProtectedNames, sets::SetNumbers, write_lists};
 use crate::{
     BuildError, Built, Scope, SigningKey,
     container::{FileKind, Identity, SectionId, SectionPlan, write_file},
@@ -22,6 +22,7 @@ pub struct WarningIndexBuilder {
     created: TimestampMs,
     lists: Vec<WarningList>,
     names: Bag,
+    protected: ProtectedNames,
     /// Each name that has warned names below it, and the lists that those are on.
     above: HashMap<Vec<u8>, Vec<u16>>,
     urls: Bag,
@@ -54,6 +55,7 @@ impl WarningIndexBuilder {
             created,
             lists: Vec::new(),
             names: Bag::default(),
+            protected: ProtectedNames::default(),
             above: HashMap::new(),
             urls: Bag::default(),
             files: Bag::default(),
@@ -109,6 +111,9 @@ impl WarningIndexBuilder {
             Scope::Subtree => Reach::Subtree,
         };
         self.names.push(key, list, reach)?;
+        if self.lists[usize::from(list)].kind == WarningKind::Never {
+            self.protected.push(name, scope);
+        }
         let mut rest = key;
         while let Some(parent) = parent_of(rest) {
             rest = parent;
@@ -133,7 +138,7 @@ impl WarningIndexBuilder {
     /// # Errors
     /// When it cannot be written, or a bound of the format is reached.
     pub fn write(self, path: &Path, key: &SigningKey) -> Result<Built, BuildError> {
-        let Self { serial, created, lists, mut names, above, urls, files, ipv4, ipv6 } = self;
+        let Self { serial, created, lists, mut names, protected, above, urls, files, ipv4, ipv6 } = self;
         for (name, on) in above {
             for list in on {
                 names.push(&name, list, Reach::Below)?;
@@ -168,6 +173,7 @@ impl WarningIndexBuilder {
         entries += plan.len();
         sections.extend(plan.into_sections::<V6, PAYLOAD_BYTES>(&prefix::IPV6, payload));
 
+        sections.push(protected.section()?);
         sections.push(sets.section());
         let written = write_file(path, identity, sections, key)?;
         let (file_bytes, blake3_hex) = (written.file_bytes, written.blake3_hex);

@@ -1,12 +1,13 @@
 //! Which warning lists touch a thing: asked for every indicator and decision, so it answers from one mapped file.
 
 mod build;
+mod protected;
 mod sets;
 
 pub use build::WarningIndexBuilder;
 
 use crate::{
-    OpenError, VerifyingKey,
+    OpenError, Scope, VerifyingKey,
     bytes::{Fields, put_text, u32_at},
     container::{Container, FileKind, SectionId},
     limits::{LISTS_MAX, NAME_BYTES_MAX},
@@ -15,6 +16,7 @@ use crate::{
     table::{self, Table},
     wire::{self, Endings, WireName},
 };
+use protected::Protected;
 use sets::Sets;
 use sipar_model::{
     DomainName, Observable, Prefix, SnapshotSerial, TimestampMs, WarningKind, fact::WarningList, url::Host,
@@ -49,6 +51,7 @@ pub struct WarningIndex {
     container: Container,
     lists: Vec<WarningList>,
     sets: Sets,
+    protected: Protected,
     names: Table<PAYLOAD_BYTES>,
     endings: Endings,
     urls: Table<PAYLOAD_BYTES>,
@@ -82,6 +85,7 @@ impl WarningIndex {
                 reason: "a list cannot be read",
             })?,
             sets: Sets::open(&container),
+            protected: Protected::open(&container),
             names: Table::open(&container, &table::NAMES)?.0,
             endings: Endings::read(container.slice(SectionId::NamesEndings))?,
             urls: Table::open(&container, &table::URLS)?.0,
@@ -168,6 +172,15 @@ impl WarningIndex {
             }
         });
         found
+    }
+
+    /// The names below this one that `never` lists have, each with how far it reaches, if they are at most `count_max`.
+    ///
+    /// `None` when they are more, or when the file is of a version that does not tell: then [`below`](Self::below) says
+    /// whether there are any.
+    #[must_use]
+    pub fn protected_below(&self, name: &DomainName, count_max: usize) -> Option<Vec<(DomainName, Scope)>> {
+        self.protected.below(self.container.bytes(), name, count_max)
     }
 
     fn name(&self, name: &DomainName, found: &mut Vec<ListNumber>) {

@@ -125,3 +125,36 @@ fn what_no_index_can_hold_is_refused() {
     check(builder.add(&mail, Scope::Exact, list), "`eve@a.example` cannot be looked up in such a file: add its domain");
     check(builder.add(&mail, Scope::Exact, ListNumber(9)), "list number 9 was not made by this builder");
 }
+
+#[test]
+fn the_protected_names_below_a_name_are_told_up_to_a_bound() {
+    let never = WarningKind::ALL.iter().position(|kind| *kind == WarningKind::Never).unwrap() as u16;
+    let name = |text: &str| DomainName::parse(text).unwrap();
+    let entry = |text: &str, scope, list| (Observable::Domain(name(text)), scope, list);
+    let index = index(&[
+        entry("a.host.example", Scope::Exact, never),
+        entry("b.a.host.example", Scope::Subtree, never),
+        // Listed with both scopes: the wider one counts.
+        entry("b.a.host.example", Scope::Exact, never),
+        entry("host.example", Scope::Exact, never),
+        entry("host-a.example", Scope::Exact, never),
+        entry("a.host0.example", Scope::Exact, never),
+        entry("popular.host.example", Scope::Exact, (never + 1) % 4),
+        entry("elsewhere.test", Scope::Subtree, never),
+    ]);
+    let below = |text: &str, max: usize| {
+        index.protected_below(&name(text), max).map(|found| {
+            found.into_iter().map(|(name, scope)| format!("{name} {scope:?}")).collect::<Vec<_>>().join(", ")
+        })
+    };
+    let check = |text: &str, max, expect: Option<&str>| assert_eq!(below(text, max).as_deref(), expect, "{text}");
+    check("host.example", 2, Some("a.host.example Exact, b.a.host.example Subtree"));
+    check("host.example", 1, None);
+    check("a.host.example", 1, Some("b.a.host.example Subtree"));
+    check("b.a.host.example", 9, Some(""));
+    check("ost.example", 9, Some(""));
+    check("zzz.test", 9, Some(""));
+    check("test", 9, Some("elsewhere.test Subtree"));
+    check("example", 4, None);
+    assert!(below("example", 5).is_some());
+}
