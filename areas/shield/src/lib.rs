@@ -168,7 +168,7 @@ impl Area for ShieldArea {
     }
 
     fn says(&self) -> &'static [FactKind] {
-        &[FactKind::Decisions, FactKind::Snapshot, FactKind::Delta]
+        &[FactKind::Decisions, FactKind::Snapshot]
     }
 
     fn hears(&self) -> &'static [FactKind] {
