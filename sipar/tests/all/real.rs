@@ -159,14 +159,15 @@ fn never_hits(home: &Home, records: &Records, policy: &Policy) -> Vec<String> {
     let blob = records.texts("select blob from warning_index").remove(0);
     let key = SigningKey::from_file(&home.data.join("keys/snapshot.key")).unwrap().verifying_key();
     let index = WarningIndex::open(&home.data.join("blobs").join(&blob[..2]).join(&blob), &key).unwrap();
+    // What a `never` list has below a blocked name stays open by an entry of its own: see `check_allowed`.
     let never = |observable: &Observable| {
-        let mut hits = index.hits(observable);
-        if let Observable::Domain(name) = observable {
-            hits.extend(index.below(name));
-        }
-        hits.into_iter().any(|number| index.list(number).is_some_and(|list| list.kind == WarningKind::Never))
+        index
+            .hits(observable)
+            .into_iter()
+            .any(|list| index.list(list).is_some_and(|list| list.kind == WarningKind::Never))
     };
-    policy.iter().filter(|entry| never(&entry.observable)).map(|entry| entry.observable.value()).collect()
+    let blocks = policy.iter().filter(|entry| entry.action == Action::Block);
+    blocks.filter(|entry| never(&entry.observable)).map(|entry| entry.observable.value()).collect()
 }
 
 /// Every allowed name resolves as shipped: where the source contradicts itself, what it allows stands.
