@@ -139,7 +139,10 @@ fn understand(status: StatusCode, bytes: &[u8]) -> Result<Value> {
     }
     let part = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let what = part("detail").or_else(|| part("title")).unwrap_or_else(|| format!("the server answered {status}"));
-    bail!(what)
+    match part("next") {
+        Some(next) => bail!("{what}; {next}"),
+        None => bail!(what),
+    }
 }
 
 fn running(path: &Path) -> Option<SocketAddr> {

@@ -45,6 +45,9 @@ fn end_quietly_when_nobody_reads() {
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("sipar: {error:#}");
+    if sipar_web::no_room(error.as_ref()) {
+        eprintln!("sipar: the disk is full; free some space on the disk of the data folder, then do it again");
+    }
     ExitCode::FAILURE
 }
 
@@ -70,6 +73,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Block(args) => commands::decision::take(&config()?, "block", args).await,
         Command::Allow(args) => commands::decision::take(&config()?, "allow", args).await,
         Command::Undo { number, reason } => commands::decision::undo(&config()?, &number, &reason).await,
+        Command::Held(args) => commands::decision::held(&config()?, &args).await,
         Command::Decision(command) => commands::decision::run(&config()?, command).await,
         Command::Snapshot(command) => commands::snapshot::run(&config()?, command).await,
         Command::Ledger(command) => commands::ledger::run(&config()?, command),

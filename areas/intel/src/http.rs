@@ -75,6 +75,9 @@ pub(crate) fn routes(intel: &Arc<Intel>) -> Vec<Route> {
 
 /// The answer to an error: what the caller can mend is said, what is ours is logged.
 pub(crate) fn fault(error: IntelError) -> WebError {
+    if let Some(full) = WebError::full_disk("threat data", &error) {
+        return full;
+    }
     match &error {
         IntelError::NoFeed { .. } => WebError::not_found().detail(error.to_string()),
         IntelError::NoFormat { .. } | IntelError::Given(_) => WebError::unprocessable(error.to_string()),

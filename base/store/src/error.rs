@@ -188,6 +188,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// There was no room. The cause is marked as such, so that whoever answers a request can tell it from a fault of
+    /// ours without knowing the store.
+    pub(crate) fn disk_full(doing: String, source: Cause) -> Self {
+        let marked = std::io::Error::new(std::io::ErrorKind::StorageFull, source);
+        Self::DiskFull { doing, source: Arc::new(marked) }
+    }
+
     /// A failure of the caller's own, for use inside [`crate::Reader::each`].
     pub fn stopped(source: impl Error + Send + Sync + 'static) -> Self {
         Self::Stopped { source: Arc::new(source) }

@@ -79,7 +79,7 @@ pub(crate) fn failure(doing: &str, error: tokio_postgres::Error) -> Failure {
             Failure::Again(source)
         }
         Some(SqlState::UNIQUE_VIOLATION) if of_catalogue && making => Failure::Again(source),
-        Some(SqlState::DISK_FULL) => Failure::Final(StoreError::DiskFull { doing: text, source }),
+        Some(SqlState::DISK_FULL) => Failure::Final(StoreError::disk_full(text, source)),
         Some(state) if state.code().starts_with("23") => Failure::Final(StoreError::Constraint { sql: text, source }),
         // Class 08: connection exception; 57P: operator intervention (a server that stops).
         Some(state) if state.code().starts_with("08") || state.code().starts_with("57P") => {

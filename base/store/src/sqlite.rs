@@ -184,9 +184,9 @@ pub(crate) fn failure(doing: &str, error: rusqlite::Error) -> Failure {
     let source: crate::error::Cause = Arc::new(error);
     match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Failure::Again(source),
-        Some(ErrorCode::DiskFull) => Failure::Final(StoreError::DiskFull { doing: text, source }),
+        Some(ErrorCode::DiskFull) => Failure::Final(StoreError::disk_full(text, source)),
         Some(ErrorCode::SystemIoFailure) if extended == IOERR_SHMSIZE => {
-            Failure::Final(StoreError::DiskFull { doing: text, source })
+            Failure::Final(StoreError::disk_full(text, source))
         }
         Some(ErrorCode::ConstraintViolation) => Failure::Final(StoreError::Constraint { sql: text, source }),
         _ => Failure::Final(StoreError::Statement { sql: text, source }),

@@ -68,16 +68,21 @@ impl WebError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail)
     }
 
-    /// 500: our fault. Logs the whole chain once, here; the reader is told nothing of it.
-    pub fn internal(doing: &str, cause: &(dyn Error + 'static)) -> Self {
-        let mut chain = cause.to_string();
-        let mut next = cause.source();
-        while let Some(cause) = next {
-            chain.push_str(": ");
-            chain.push_str(&cause.to_string());
-            next = cause.source();
+    /// 507: there was no room to keep it (RFC 4918 §11.5). `None` when the cause is another. Logs the whole chain.
+    pub fn full_disk(doing: &str, cause: &(dyn Error + 'static)) -> Option<Self> {
+        if !no_room(cause) {
+            return None;
         }
-        tracing::error!(doing, error = chain, "a request failed");
+        tracing::error!(doing, error = chain(cause), "the disk is full");
+        Some(Self::new(StatusCode::INSUFFICIENT_STORAGE))
+    }
+
+    /// 500: our fault. Logs the whole chain once, here; the reader is told nothing of it. A full disk is 507.
+    pub fn internal(doing: &str, cause: &(dyn Error + 'static)) -> Self {
+        if let Some(full) = Self::full_disk(doing, cause) {
+            return full;
+        }
+        tracing::error!(doing, error = chain(cause), "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
@@ -130,10 +135,12 @@ impl WebError {
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
         });
-        if let Some(detail) = &self.detail {
+        // A page says the same in the reader's language.
+        let usual = (self.status == StatusCode::INSUFFICIENT_STORAGE).then_some((DISK_FULL, DISK_FULL_NEXT));
+        if let Some(detail) = self.detail.as_deref().or(usual.map(|usual| usual.0)) {
             body["detail"] = json!(detail);
         }
-        if let Some(next) = &self.next {
+        if let Some(next) = self.next.as_deref().or(usual.map(|usual| usual.1)) {
             body["next"] = json!(next);
         }
         let mut response = (self.status, body.to_string()).into_response();
@@ -143,6 +150,47 @@ impl WebError {
         add_challenge(&mut response, self.status);
         response
     }
+}
+
+/// What the disk's being full means for the request.
+const DISK_FULL: &str = "the disk is full: nothing of this was kept, everything before it is safe and goes on serving";
+
+/// What to do about it.
+const DISK_FULL_NEXT: &str =
+    "free some space on the disk of the data folder (and of the database, if it has one of its own) and send it again";
+
+/// The whole chain of causes on one line.
+fn chain(cause: &(dyn Error + 'static)) -> String {
+    let mut text = cause.to_string();
+    let mut next = cause.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+/// Whether want of room is somewhere among the causes: on the disk, in a quota, or for one file (errno(3): ENOSPC,
+/// EDQUOT, EFBIG).
+#[must_use]
+pub fn no_room(cause: &(dyn Error + 'static)) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let mut next = Some(cause);
+    while let Some(cause) = next {
+        // A store's cause is shared by all whose commit failed with it.
+        let shared = cause.downcast_ref::<std::sync::Arc<dyn Error + Send + Sync>>();
+        let marked = shared.and_then(|shared| shared.downcast_ref::<std::io::Error>());
+        if let Some(error) = cause.downcast_ref::<std::io::Error>().or(marked) {
+            let full = matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+            // An error wrapped in one of the system's is no `source` of it.
+            if full || error.get_ref().is_some_and(|inner| no_room(inner)) {
+                return true;
+            }
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// A 401 must name a way in (RFC 9110 §11.6.1). No `Basic`: browsers would open a window for it.

@@ -21,7 +21,7 @@ pub mod texts;
 pub mod ui;
 
 pub use context::{Caller, NavItem, PageContext, Site, SiteError};
-pub use error::{ApiError, WebError, permit};
+pub use error::{ApiError, WebError, no_room, permit};
 pub use frame::{Bounds, Frame};
 pub use lang::Lang;
 pub use maud::{Markup, html};

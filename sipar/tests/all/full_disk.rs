@@ -128,6 +128,14 @@ fn a_full_disk_stops_what_is_new_and_nothing_else() {
         publish(&home, count);
         let pulled = ask_for("/api/v1/intel/feeds/phish/pull");
         let built = ask_for("/api/v1/shield/snapshots");
+        for answer in [&pulled, &built] {
+            assert!([200, 507].contains(&answer.status), "{} with {left} bytes left: {}", answer.status, answer.body);
+            if answer.status == 507 {
+                let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+                assert!(problem["detail"].as_str().unwrap().contains("the disk is full"), "{}", answer.body);
+                assert!(problem["next"].as_str().unwrap().contains("free some space"), "{}", answer.body);
+            }
+        }
         if pulled.status != 200 || built.status != 200 {
             stopped += 1;
             until("a word on the disk", || tells_of_the_disk(&server.log()[before..]).then_some(()));
@@ -157,6 +165,38 @@ fn a_full_disk_stops_what_is_new_and_nothing_else() {
     for check in [&["ledger", "verify"][..], &["snapshot", "verify"]] {
         Ran::of(&mut disk.command(&home, check)).ok();
     }
+}
+
+#[test]
+fn on_a_full_disk_a_server_starts_or_says_why_not() {
+    let home = Home::alone();
+    let Some(disk) = SmallDisk::over(&home) else {
+        assert!(!required("SIPAR_TEST_TOOLS_REQUIRED"), "`unshare --mount` and tmpfs are needed for the full disk");
+        eprintln!("skipped: this machine lets a test mount nothing");
+        return;
+    };
+    disk.fill(0);
+    // With nothing there yet, there is nothing to serve.
+    let ran = Ran::of(&mut disk.command(&home, &["serve"]));
+    ran.refused_with(&["disk is full", "free some space"]);
+    disk.make_room();
+    publish(&home, 100);
+    let file = home.path("names.json").display().to_string();
+    Ran::of(&mut disk.command(&home, &["feed", "add", "phish", "--format", "eth-phishing-detect", "--source", &file]))
+        .ok();
+    Ran::of(&mut disk.command(&home, &["feed", "pull", "phish"])).ok();
+    // With a good state there, it serves that, or ends with a word on the disk; never anything between.
+    disk.fill(0);
+    let mut server = Server::start(&mut disk.command(&home, &["serve"]));
+    let served = until("a server or its end", || match server.address_now("dns") {
+        Some(dns) => Some(Some(dns)),
+        None => (!server.is_running()).then_some(None),
+    });
+    match served {
+        Some(dns) => until("the good state", || (ask(dns, "n0.full.example") == Some(NXDOMAIN)).then_some(())),
+        None => assert!(tells_of_the_disk(&server.log()), "{}", server.log()),
+    }
+    eprintln!("it {} on a full disk", if served.is_some() { "serves" } else { "does not start" });
 }
 
 /// A process that may write no file larger than this (`RLIMIT_FSIZE`), on any machine.

@@ -83,6 +83,8 @@ async fn errors_are_pages_for_people_and_problems_for_programs() {
     check("GET /none", &[PERSON, ("cookie", "lang=ur")], 404, "اس پتے پر کچھ نہیں").await;
     check("GET /refuse", &[PERSON], 409, "the entry changed &lt;meanwhile&gt;").await;
     check("GET /broken", &[PERSON], 500, "Something went wrong on our side").await;
+    check("GET /full", &[PERSON], 507, "The disk is full").await;
+    check("GET /quota", &[PERSON, ("cookie", "lang=ur")], 507, "ڈسک بھر گئی ہے").await;
     check("GET /form", &[PERSON], 405, "This address does not work that way").await;
     check("POST /form", &[PERSON, SAME], 415, "That kind of content is not understood here").await;
     check("GET /assets/none.css", &[PERSON], 404, "There is nothing at this address").await;
@@ -103,6 +105,10 @@ async fn errors_are_pages_for_people_and_problems_for_programs() {
     check("POST /api/v1/json", &[SAME, json], &format!("\"{}\"", "x".repeat(1000)), 413, "").await;
     check("GET /api/v1/json", &[], "", 405, "").await;
     check("GET /", &[("x-api-key", "nonsense")], "", 401, "not an API key").await;
+    check("GET /full", &[], "", 507, "goes on serving").await;
+    let full = ask(&portal.app, "GET /full", &[], "").await;
+    assert!(problem(&full)["next"].as_str().unwrap().starts_with("free some space"), "{}", full.text());
+    assert!(!full.text().contains("secret path"), "{}", full.text());
     let answer = ask(&portal.app, "GET /broken", &[], "").await;
     assert!(!answer.text().contains("secret path"), "the cause goes to the log alone");
     assert_eq!(ask(&portal.app, "GET /form", &[], "").await.header("allow"), "POST");

@@ -59,6 +59,13 @@ pub fn portal_within(secure: bool, answer_time_max: Duration) -> Portal {
     Portal { app: Arc::new(frame).wrap(routes()), key, link }
 }
 
+/// A fault of the store as it arrives: shared, and under a fault of an area.
+fn wrapped(kind: std::io::ErrorKind) -> std::io::Error {
+    let inner: std::sync::Arc<dyn std::error::Error + Send + Sync> =
+        std::sync::Arc::new(std::io::Error::new(kind, "secret path"));
+    std::io::Error::other(inner)
+}
+
 fn routes() -> Router {
     let show = |ctx: PageContext| async move { page(&ctx, Page::new("A page", html! { p { "body" } })) };
     let refuse = || async { WebError::conflict("the entry changed <meanwhile>") };
@@ -70,6 +77,8 @@ fn routes() -> Router {
         .route("/api/v1/json", post(|Json(body): Json<serde_json::Value>| async move { Json(body) }))
         .route("/form", post(|Form(body): Form<Vec<(String, String)>>| async move { body.len().to_string() }))
         .route("/broken", get(|| async { WebError::internal("a test", &std::io::Error::other("secret path")) }))
+        .route("/full", get(|| async { WebError::internal("a test", &wrapped(std::io::ErrorKind::StorageFull)) }))
+        .route("/quota", get(|| async { WebError::internal("a test", &wrapped(std::io::ErrorKind::QuotaExceeded)) }))
         .route("/slow", get(std::future::pending::<()>))
         .merge(sign_in::routes())
 }
