@@ -50,6 +50,8 @@ pub enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// What feeds said and is not blocked: held for a person, left out, or covered by a decision; and why.
+    Held(HeldArgs),
     /// Decisions in force, and those held for a person.
     #[command(subcommand)]
     Decision(DecisionCommand),
@@ -199,6 +201,19 @@ pub struct DecideArgs {
     pub days: u32,
 }
 
+#[derive(Debug, Default, Args)]
+pub struct HeldArgs {
+    /// review, withheld, left-out, resting or refused.
+    #[arg(long)]
+    pub state: Option<String>,
+    /// One of the reasons that the report prints: warning-list, no-rule, too-secret, top-level-domain, ...
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Print all of it as CSV, in place of the report.
+    #[arg(long)]
+    pub csv: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum DecisionCommand {
     /// List decisions.
@@ -209,7 +224,7 @@ pub enum DecisionCommand {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// What is held for a person, and why.
+    /// What is not blocked, and why; the same as `sipar held`.
     Held,
 }
 

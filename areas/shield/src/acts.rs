@@ -2,10 +2,10 @@
 
 use crate::{
     Shield, ShieldError,
-    model::unblockable,
+    model::{strongest, unblockable},
     store::{
         decisions::{self, Draft},
-        held::{self, HeldState},
+        held::{self, Held, HeldState},
         lists,
         record::Record,
         salts,
@@ -14,7 +14,8 @@ use crate::{
 };
 use sipar_ledger::{Commitment, Entry, Salt};
 use sipar_model::{
-    Action, Category, DecisionNumber, Observable, Severity, TimestampMs, Tlp, WarningKind, fact::DecisionState,
+    Action, Category, DecisionNumber, Indicator, Observable, Severity, TimestampMs, Tlp, WarningKind,
+    fact::DecisionState,
 };
 use sipar_store::Tx;
 
@@ -75,12 +76,16 @@ impl Shield {
             self.may_block(tx, &request.observable)?;
         }
         let last = decisions::last_on(tx, &[&request.observable])?.into_iter().flatten().next();
-        if let Some(standing) = last.filter(|record| record.decision.state == DecisionState::Active) {
+        let standing = last.filter(|record| record.decision.state == DecisionState::Active);
+        let waiting = held::of(tx, &[&request.observable])?.into_iter().flatten().next();
+        let evidence = waiting.map(|held| held.indicator.assertions).unwrap_or_default();
+        let expires_at = now.plus_days(i64::from(request.days));
+        let said = if evidence.is_empty() { standing.as_ref().map(Record::indicator) } else { None };
+        let said = said.unwrap_or(Indicator { observable: request.observable.clone(), assertions: evidence.clone() });
+        if let Some(standing) = standing {
             let why = "a person decided anew";
             decisions::end(tx, vec![standing], DecisionState::Superseded, &actor.by(), (why, why), now)?;
         }
-        let evidence = held::of(tx, &[&request.observable])?.into_iter().flatten().next();
-        let evidence = evidence.map(|held| held.indicator.assertions).unwrap_or_default();
         let list = self.rules.list_of(request.category).map(|list| list.slug.clone()).unwrap_or_default();
         let draft = Draft {
             observable: request.observable.clone(),
@@ -94,9 +99,14 @@ impl Shield {
             score: 100,
             tlp: Tlp::Clear,
             evidence,
-            expires_at: now.plus_days(i64::from(request.days)),
+            expires_at,
         };
         held::release(tx, [&request.observable].into_iter())?;
+        let resting = match request.action {
+            Action::Allow => "person-allowed",
+            Action::Block => "person-blocked",
+        };
+        self.rest(tx, said, resting, expires_at, now)?;
         decisions::take(tx, &[draft], now)?.into_iter().next().ok_or(ShieldError::NumbersUsedUp)
     }
 
@@ -123,7 +133,41 @@ impl Shield {
         let commitment = commit(tx, actor, reason)?;
         let reason = (reason, commitment.as_str());
         decisions::end(tx, vec![record.clone()], DecisionState::Undone, &actor.by(), reason, now)?;
+        let observable = &record.decision.observable;
+        match record.decision.action {
+            // Nobody's word stands any more.
+            Action::Allow => held::end_rest(tx, observable, now)?,
+            Action::Block => {
+                let resting = held::of(tx, &[observable])?.into_iter().flatten().next();
+                let said = resting.map_or_else(|| record.indicator(), |held| held.indicator);
+                self.rest(tx, said, "person-undid", record.decision.expires_at, now)?;
+            }
+        }
         Ok(record)
+    }
+
+    /// Keeps what sources say of something until a person's decision on it ends; then the rules judge it again.
+    fn rest(
+        &self,
+        tx: &mut Tx<'_>,
+        said: Indicator,
+        reason: &str,
+        until: TimestampMs,
+        now: TimestampMs,
+    ) -> Result<(), ShieldError> {
+        let Some(category) = strongest(&said.assertions, said.observable.kind(), &self.decays, now) else {
+            return Ok(());
+        };
+        let resting = Held {
+            state: HeldState::Resting,
+            reason: reason.to_owned(),
+            lists: Vec::new(),
+            category,
+            indicator: said,
+            at: now,
+            until: Some(until),
+        };
+        held::hold(tx, &[resting])
     }
 
     /// Blocks what is held for a person, as long as its rule would.

@@ -97,8 +97,10 @@ impl Shield {
         let mut reasons = Vec::new();
         let mut add = |kind, text: String, at, data| reasons.push(Reason { area: "shield", kind, text, at, data });
         if let Some(held) = &known.held {
-            let text = format!("held ({}) because of {}", state_word(held), held.lists.join(", "));
-            add("held", text, Some(held.at), serde_json::json!({ "state": held.state, "lists": held.lists }));
+            let data = serde_json::json!({
+                "state": held.state, "reason": held.reason, "lists": held.lists, "until": held.until,
+            });
+            add("held", held.in_words(), Some(held.at), data);
         }
         for record in &known.history {
             let decision = &record.decision;
@@ -222,14 +224,6 @@ pub(crate) const fn word(state: DecisionState) -> &'static str {
 pub(crate) fn state(word_given: &str) -> Option<DecisionState> {
     use DecisionState::{Active, Expired, Superseded, Undone, Withdrawn};
     [Active, Undone, Withdrawn, Expired, Superseded].into_iter().find(|state| word(*state) == word_given)
-}
-
-pub(crate) const fn state_word(held: &Held) -> &'static str {
-    match held.state {
-        held::HeldState::Review => "review",
-        held::HeldState::Withheld => "withheld",
-        held::HeldState::Refused => "refused",
-    }
 }
 
 impl Shield {

@@ -1,27 +1,22 @@
 //! The shield's JSON API, and the forms of its pages.
 
+pub(crate) mod held;
+
 use crate::{
     Actor, Request, Shield, ShieldError,
-    explain::{number, state, state_word},
-    store::{
-        decisions,
-        held::{self, HeldState},
-        read,
-        record::Record,
-    },
+    explain::{number, state},
+    store::{decisions, read, record::Record},
 };
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::header,
-    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
 use sipar_area::{Route, clearance};
 use sipar_authz::{Act, Identity, Resource, Role};
 use sipar_ledger::Salt;
-use sipar_model::{Action, Category, Decision, DecisionNumber, Observable, Tlp, fact::FACT_ITEMS_MAX};
+use sipar_model::{Action, Category, Decision, DecisionNumber, Observable, Tlp};
 use sipar_web::{ApiError, WebError, context::Caller};
 use std::sync::Arc;
 
@@ -42,7 +37,7 @@ pub fn resources() -> Vec<Resource> {
         },
         Resource {
             name: HELD,
-            about: "what a rule would block and a warning list holds",
+            about: "what was said and is not blocked: held, left out, or covered by a person's decision",
             least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
         },
         Resource {
@@ -61,10 +56,11 @@ pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
         Route::post("/api/v1/shield/decisions", DECISION, Act::Decide, post(take).with_state(with())),
         Route::get("/api/v1/shield/decisions/{number}", DECISION, get(one).with_state(with())),
         Route::post("/api/v1/shield/decisions/{number}/undo", DECISION, Act::Decide, post(undo).with_state(with())),
-        Route::get("/api/v1/shield/held", HELD, get(held_list).with_state(with())),
-        Route::get("/api/v1/shield/held/report", HELD, get(report).with_state(with())),
-        Route::get("/api/v1/shield/held/report.csv", HELD, get(report_csv).with_state(with())),
-        Route::post("/api/v1/shield/held", HELD, Act::Decide, post(answer).with_state(with())),
+        Route::get("/api/v1/shield/held", HELD, get(held::list).with_state(with())),
+        Route::get("/api/v1/shield/held/report", HELD, get(held::report).with_state(with())),
+        Route::get("/api/v1/shield/held/report.csv", HELD, get(held::report_csv).with_state(with())),
+        Route::get("/api/v1/shield/held/feeds", HELD, get(held::feeds).with_state(with())),
+        Route::post("/api/v1/shield/held", HELD, Act::Decide, post(held::answer).with_state(with())),
         Route::get("/api/v1/shield/snapshots", SNAPSHOT, get(snapshots).with_state(with())),
         Route::post("/api/v1/shield/snapshots", SNAPSHOT, Act::Administer, post(build).with_state(with())),
     ]
@@ -236,119 +232,6 @@ pub(crate) async fn do_undo(
         .map_err(refusal)?;
     shield.wake.notify_one();
     Ok(number)
-}
-
-#[derive(Deserialize)]
-struct HeldQuery {
-    #[serde(default)]
-    after: String,
-    limit: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct HeldShown {
-    observable: Observable,
-    state: &'static str,
-    lists: Vec<String>,
-    category: Category,
-    at: sipar_model::TimestampMs,
-}
-
-async fn held_list(
-    State(shield): State<Arc<Shield>>,
-    Caller(caller): Caller,
-    Query(query): Query<HeldQuery>,
-) -> Result<Json<Vec<HeldShown>>, ApiError> {
-    let limit = query.limit.unwrap_or(100).clamp(1, ROWS_MAX);
-    let rows = shield.house.store.read(move |reader| held::page(reader, None, &query.after, limit)).await;
-    let may = clearance(caller.role);
-    let open = |held: &held::Held| held.indicator.assertions.iter().any(|assertion| assertion.tlp <= may);
-    let rows = rows.map_err(refusal)?.into_iter().filter(open);
-    let shown = rows.map(|held| HeldShown {
-        state: state_word(&held),
-        observable: held.indicator.observable,
-        lists: held.lists,
-        category: held.category,
-        at: held.at,
-    });
-    Ok(Json(shown.collect()))
-}
-
-/// How many are held in one state by the same lists.
-#[derive(Serialize)]
-struct ReportLine {
-    state: HeldState,
-    lists: Vec<String>,
-    count: u64,
-}
-
-async fn report(State(shield): State<Arc<Shield>>) -> Result<Json<Vec<ReportLine>>, ApiError> {
-    let lines = shield.house.store.read(held::report).await.map_err(refusal)?;
-    let line = |(state, lists, count)| ReportLine { state, lists, count };
-    Ok(Json(lines.into_iter().map(line).collect()))
-}
-
-async fn report_csv(State(shield): State<Arc<Shield>>) -> Result<Response, ApiError> {
-    let mut text = String::from("state,observable,category,lists,since_ms\n");
-    let mut after = String::new();
-    // Bounded by what is held; each part is as large as a fact.
-    loop {
-        let from = after.clone();
-        let rows = shield.house.store.read(move |reader| held::page(reader, None, &from, FACT_ITEMS_MAX)).await;
-        let rows = rows.map_err(refusal)?;
-        for held in rows.iter().filter(|held| held.indicator.assertions.iter().any(|a| a.tlp <= Tlp::Green)) {
-            // No value or slug holds a quote or a comma but URLs, which are quoted.
-            let value = held.indicator.observable.value().replace('"', "%22");
-            let lists = held.lists.join(" ");
-            text.push_str(&format!("{},\"{value}\",{},{lists},{}\n", state_word(held), held.category, held.at.0));
-        }
-        match rows.last() {
-            Some(last) => after = last.indicator.observable.value(),
-            None => break,
-        }
-    }
-    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response())
-}
-
-/// A person's answer to what is held.
-#[derive(Deserialize)]
-pub(crate) struct AnswerBody {
-    pub what: String,
-    /// Agree to the block, or refuse it.
-    pub agree: bool,
-    pub reason: String,
-}
-
-async fn answer(
-    State(shield): State<Arc<Shield>>,
-    Caller(caller): Caller,
-    Json(body): Json<AnswerBody>,
-) -> Result<Json<serde_json::Value>, ApiError> {
-    let decision = do_answer(&shield, &caller, body).await?;
-    Ok(Json(serde_json::json!({ "decision": decision })))
-}
-
-pub(crate) async fn do_answer(
-    shield: &Arc<Shield>,
-    caller: &Identity,
-    body: AnswerBody,
-) -> Result<Option<DecisionNumber>, WebError> {
-    let observable = Observable::guess(&body.what).map_err(|error| WebError::bad_request(error.to_string()))?;
-    let (actor, now, inner) = (actor(caller)?, shield.house.clock.now(), Arc::clone(shield));
-    let answered = shield
-        .house
-        .store
-        .write(move |tx| {
-            if body.agree {
-                inner.agree(tx, &actor, &observable, &body.reason, now).map(Some)
-            } else {
-                inner.refuse(tx, &actor, &observable, &body.reason, now).map(|()| None)
-            }
-        })
-        .await
-        .map_err(refusal)?;
-    shield.wake.notify_one();
-    Ok(answered)
 }
 
 async fn snapshots(

@@ -2,7 +2,7 @@
 
 use crate::{
     Shield, ShieldError,
-    store::{decisions, read, sightings},
+    store::{decisions, judged, read, sightings},
 };
 use sipar_area::{AreaError, Job, Measure, MeasureValue};
 use sipar_model::fact::{DecisionState, FACT_ITEMS_MAX};
@@ -35,18 +35,13 @@ pub fn jobs(shield: &Arc<Shield>) -> Vec<Job> {
 }
 
 impl Shield {
-    /// Judges anew what new warning lists ask for, ends what is over, and publishes if anything changed.
+    /// Ends what is over, judges anew what new warning lists ask for and what a person's decision covered until now,
+    /// and publishes if anything changed.
     ///
     /// # Errors
     /// When the store, the ledger or a file cannot be used.
     pub async fn reconcile(self: &Arc<Self>) -> Result<Option<String>, ShieldError> {
-        for _ in 0..PARTS_MAX {
-            let shield = Arc::clone(self);
-            let now = self.house.clock.now();
-            if !self.house.store.write(move |tx| shield.judge_anew(tx, now)).await? {
-                break;
-            }
-        }
+        // First of all, so that nothing is judged by a decision whose time is over.
         for _ in 0..PARTS_MAX {
             let now = self.house.clock.now();
             let ended = self
@@ -64,6 +59,20 @@ impl Shield {
                 break;
             }
         }
+        for _ in 0..PARTS_MAX {
+            let shield = Arc::clone(self);
+            let now = self.house.clock.now();
+            if !self.house.store.write(move |tx| shield.judge_anew(tx, now)).await? {
+                break;
+            }
+        }
+        for _ in 0..PARTS_MAX {
+            let shield = Arc::clone(self);
+            let now = self.house.clock.now();
+            if !self.house.store.write(move |tx| shield.judge_rested(tx, now)).await? {
+                break;
+            }
+        }
         let published = self.publish(false).await?;
         Ok(published.map(|published| {
             format!("snapshot {} with {} entries", published.snapshot.serial, published.snapshot.entries)
@@ -73,6 +82,7 @@ impl Shield {
     async fn forget(&self) -> Result<Option<String>, ShieldError> {
         let before = self.house.clock.now().plus_days(-SIGHTINGS_KEPT_DAYS);
         let gone = self.house.store.write(move |tx| sightings::forget(tx, before, FORGOTTEN_MAX)).await?;
+        self.house.store.write(move |tx| judged::forget(tx, before, FORGOTTEN_MAX)).await?;
         Ok((gone > 0).then(|| format!("{gone} counts older than {SIGHTINGS_KEPT_DAYS} days forgotten")))
     }
 }

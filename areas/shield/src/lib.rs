@@ -178,7 +178,7 @@ impl Area for ShieldArea {
     fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
         let now = self.0.house.clock.now();
         match fact {
-            Fact::Indicators(indicators) => self.0.judge(tx, indicators, now)?,
+            Fact::Indicators(indicators) => self.0.judge(tx, indicators, hear::Because::Said, now)?,
             Fact::WarningIndex(built) => store::lists::adopt(tx, built, now)?,
             Fact::Sightings(sightings) => store::sightings::add(tx, sightings)?,
             Fact::Decisions(_) | Fact::Snapshot(_) | Fact::Delta(_) | Fact::Finding(_) => return Ok(()),

@@ -3,14 +3,17 @@
 //! [`decide`] is the one function that decides without a person. It never climbs from a name to its parent,
 //! and whatever it does not know how to judge is held for a person.
 
+mod unblockable;
+pub mod verdict;
+
+pub use unblockable::{Unblockable, unblockable};
+
 use crate::rules::{Bounds, Rule, Rules};
 use sipar_model::{
-    Action, Assertion, Category, DomainName, Indicator, Observable, ObservableKind, Prefix, TimestampMs, Tlp,
-    WarningKind,
-    name::SuffixKind,
+    Action, Assertion, Category, Indicator, ObservableKind, TimestampMs, Tlp, WarningKind,
     score::{DecayTable, crossing, score},
 };
-use std::{collections::BTreeSet, net::IpAddr};
+use std::collections::BTreeSet;
 
 /// The strictest marking that a snapshot may carry: snapshots go to every operator in the country, so to the community
 /// (TLP 2.0 §3). Anything stricter stays out.
@@ -57,10 +60,12 @@ pub enum Outcome<'r> {
     /// A rule would block it, and these lists forbid that.
     Withheld(Vec<WarningHit>),
     /// A rule would block it, and what it is forbids that.
-    Unblockable(&'static str),
+    Unblockable(Unblockable),
     /// A person's word stands.
     PersonDecided,
-    /// No rule takes it, or not with this score.
+    /// No rule takes a thing of this kind in this category, whatever the score.
+    NoRule,
+    /// A rule takes such things, but not with this score or so few families; or nobody says anything of it any more.
     Below {
         /// The score.
         score: f64,
@@ -96,9 +101,14 @@ pub fn decide<'r>(
     }
     let kinds: Vec<WarningKind> = warnings.unwrap_or_default().iter().map(|hit| hit.kind).collect();
     let score = score(&shareable, &kinds, kind, decays, now);
-    let Some((rule, category)) = rule_for(&shareable, kind, score, rules, decays, now) else {
-        return Outcome::Below { score };
-    };
+    let Some(category) = strongest(&shareable, kind, decays, now) else { return Outcome::Below { score } };
+    let mut takers = rules.rules.iter().filter(|rule| rule.takes(kind, category)).peekable();
+    if takers.peek().is_none() {
+        return Outcome::NoRule;
+    }
+    let families: BTreeSet<&str> = shareable.iter().map(|a| a.family.as_str()).collect();
+    let enough = |rule: &&Rule| families.len() >= rule.families_min && score >= rule.score_block;
+    let Some(rule) = takers.find(enough) else { return Outcome::Below { score } };
     if let Some(why) = unblockable(&indicator.observable, rules.bounds) {
         return Outcome::Unblockable(why);
     }
@@ -132,26 +142,6 @@ fn expires(
     crossing(assertions, warnings, kind, decays, now, rule.score_keep).map_or(latest, |falls| falls.min(latest))
 }
 
-/// The first rule that takes it, and the category under which it does.
-fn rule_for<'r>(
-    assertions: &[Assertion],
-    kind: ObservableKind,
-    score: f64,
-    rules: &'r Rules,
-    decays: &DecayTable,
-    now: TimestampMs,
-) -> Option<(&'r Rule, Category)> {
-    let category = strongest(assertions, kind, decays, now)?;
-    let families: BTreeSet<&str> = assertions.iter().map(|a| a.family.as_str()).collect();
-    let takes = |rule: &&Rule| {
-        rule.kinds.contains(&kind)
-            && rule.categories.contains(&category)
-            && families.len() >= rule.families_min
-            && score >= rule.score_block
-    };
-    rules.rules.iter().find(takes).map(|rule| (rule, category))
-}
-
 /// The category that its sources say most surely today. Between equals the more dangerous one.
 #[must_use]
 pub fn strongest(
@@ -175,63 +165,6 @@ pub fn strongest(
         .filter_map(|category| belief(*category).map(|belief| (belief, danger(*category), *category)))
         .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
         .map(|(_, _, category)| category)
-}
-
-/// Why this may not be blocked by anybody, whatever is said of it.
-#[must_use]
-pub fn unblockable(observable: &Observable, bounds: Bounds) -> Option<&'static str> {
-    match observable {
-        Observable::Domain(name) => unblockable_name(name),
-        Observable::Address(address) => unblockable_address(*address),
-        Observable::Prefix(prefix) => unblockable_prefix(prefix, bounds),
-        Observable::Asn(_) => Some("an autonomous system is not blocked as a whole; block its networks"),
-        Observable::Url(_) | Observable::File(_) | Observable::Mail(_) => None,
-    }
-}
-
-fn unblockable_name(name: &DomainName) -> Option<&'static str> {
-    if name.label_count() == 1 {
-        return Some("a top-level domain is never blocked");
-    }
-    match name.suffix_kind() {
-        Some(SuffixKind::Icann | SuffixKind::Unlisted) => Some("a registry's own name is never blocked"),
-        Some(SuffixKind::Private) => Some("a name under which strangers rent theirs is never blocked as a whole"),
-        None => None,
-    }
-}
-
-/// IANA's special-purpose registries (RFC 6890), but for the networks of documentation, which demonstrations use.
-fn unblockable_address(address: IpAddr) -> Option<&'static str> {
-    const LOCAL: &str = "an address that is not reached over the internet is never blocked";
-    let local = match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_multicast()
-                || v4.is_broadcast()
-                || a == 0
-                || (a == 100 && (64..128).contains(&b))
-                || a >= 240
-        }
-        IpAddr::V6(v6) => {
-            v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_multicast()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local()
-        }
-    };
-    local.then_some(LOCAL)
-}
-
-fn unblockable_prefix(prefix: &Prefix, bounds: Bounds) -> Option<&'static str> {
-    let bits_min = if prefix.addr().is_ipv4() { bounds.prefix_v4_bits_min } else { bounds.prefix_v6_bits_min };
-    if prefix.length() < bits_min {
-        return Some("a network this wide is never blocked as one; block the parts that are meant");
-    }
-    unblockable_address(prefix.addr())
 }
 
 /// Whether a block by a rule that would now end at `fresh` is worth moving from `old`.

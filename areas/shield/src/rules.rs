@@ -98,6 +98,14 @@ pub struct Rules {
     pub lists: Vec<List>,
 }
 
+impl Rule {
+    /// Whether it is for things of this kind in this category.
+    #[must_use]
+    pub fn takes(&self, kind: ObservableKind, category: Category) -> bool {
+        self.kinds.contains(&kind) && self.categories.contains(&category)
+    }
+}
+
 impl Rules {
     /// Reads and checks rules.
     ///

@@ -1,8 +1,8 @@
-//! `sipar block`, `allow`, `undo` and `decision`.
+//! `sipar block`, `allow`, `undo`, `held` and `decision`.
 
 use super::{text, time};
 use crate::{
-    cli::{DecideArgs, DecisionCommand},
+    cli::{DecideArgs, DecisionCommand, HeldArgs},
     client::Client,
     config::Config,
 };
@@ -50,30 +50,48 @@ pub async fn run(config: &Config, command: DecisionCommand) -> Result<()> {
                 );
             }
         }
-        DecisionCommand::Held => held(&client).await?,
+        DecisionCommand::Held => report(&client, &HeldArgs::default()).await?,
     }
     Ok(())
 }
 
-/// How many are held by which lists, then each of them.
-async fn held(client: &Client) -> Result<()> {
-    let lists = |line: &Value| {
-        let lists = line.get("lists").and_then(Value::as_array).cloned().unwrap_or_default();
-        lists.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-    };
-    let report = client.get("/api/v1/shield/held/report").await?;
-    for line in report.as_array().into_iter().flatten() {
-        println!("{:>8}  {:<9} {}", text(line, "count"), text(line, "state"), lists(line));
+/// `sipar held`.
+pub async fn held(config: &Config, args: &HeldArgs) -> Result<()> {
+    report(&Client::open(config).await?, args).await
+}
+
+/// How many are held for which reason, then each of them.
+async fn report(client: &Client, args: &HeldArgs) -> Result<()> {
+    let (state, reason) = (args.state.as_deref().unwrap_or_default(), args.reason.as_deref().unwrap_or_default());
+    let part = format!("state={}&reason={}", super::encode(state), super::encode(reason));
+    if args.csv {
+        let csv = client.get(&format!("/api/v1/shield/held/report.csv?{part}")).await?;
+        println!("{}", csv.as_str().unwrap_or_default());
+        return Ok(());
     }
-    let answer = client.get(&format!("/api/v1/shield/held?limit={HELD_SHOWN_MAX}")).await?;
+    let asked = |line: &Value| {
+        (state.is_empty() || text(line, "state") == state) && (reason.is_empty() || text(line, "reason") == reason)
+    };
+    let groups = client.get("/api/v1/shield/held/report").await?;
+    for line in groups.as_array().into_iter().flatten().filter(|line| asked(line)) {
+        println!("{:>8}  {:<9} {}", text(line, "count"), text(line, "state"), why(line));
+    }
+    let answer = client.get(&format!("/api/v1/shield/held?limit={HELD_SHOWN_MAX}&{part}")).await?;
     let each = answer.as_array().cloned().unwrap_or_default();
     for one in &each {
         let observable = one.get("observable").cloned().unwrap_or_default();
         let value = text(&observable, "value");
-        println!("{:<9} {:<9} {value}  because of {}", text(one, "state"), text(one, "category"), lists(one));
+        println!("{:<9} {:<9} {value}  because of {}", text(one, "state"), text(one, "category"), why(one));
     }
     if each.len() == HELD_SHOWN_MAX {
-        println!("these are the first {HELD_SHOWN_MAX}; /api/v1/shield/held/report.csv has all of them");
+        println!("these are the first {HELD_SHOWN_MAX}; `sipar held --csv` prints all of them");
     }
     Ok(())
+}
+
+/// The lists that stand in the way, or the reason where no list does.
+fn why(line: &Value) -> String {
+    let lists = line.get("lists").and_then(Value::as_array).cloned().unwrap_or_default();
+    let lists = lists.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+    if lists.is_empty() { text(line, "reason").into_owned() } else { lists }
 }

@@ -14,6 +14,9 @@ const PAGES: &[&str] = &[
     "/feeds",
     "/feeds/phish",
     "/held",
+    "/held?state=left-out",
+    "/held?state=left-out&reason=registry-name",
+    "/held?state=resting",
     "/warning-lists",
     "/parties",
     "/search?q=wallet",
@@ -54,6 +57,10 @@ fn every_page_answers_in_both_languages_with_every_text() {
     let file = home.write_names("names.json", ["login-wallet.example", "gov.pk"].into_iter());
     home.add_feed("phish", "eth-phishing-detect", &file);
     home.ok(&["feed", "pull", "phish"]);
+    let csv = home.ok(&["held", "--csv"]);
+    assert!(csv.contains("left-out,registry-name,\"gov.pk\",phishing,,phish,"), "{csv}");
+    assert!(home.ok(&["held", "--state", "left-out"]).contains("gov.pk  because of registry-name"));
+    assert_eq!(home.ok(&["held", "--state", "review"]), "");
     let server = Server::serve(&home);
     let keys = keys();
     assert!(keys.len() > 100, "only {} keys were found", keys.len());
@@ -95,4 +102,9 @@ fn what_is_for_some_is_refused_to_others() {
     check("/decisions/0", "", &[404]);
     check("/decisions/x", "", &[400, 404]);
     check("/healthz", "", &[200]);
+    let key = server::operator_key(&home);
+    for nonsense in ["/held?state=nonsense", "/held?reason=nonsense", "/api/v1/shield/held?state=nonsense"] {
+        check(nonsense, &key, &[400]);
+    }
+    check("/api/v1/shield/held/feeds", &key, &[200]);
 }

@@ -117,10 +117,10 @@ fn check_networks(home: &Home) {
 fn check_phishing(loaded: &Loaded) {
     let policy = records::snapshot(&loaded.home);
     let records = Records::of(&loaded.home);
-    let held: BTreeMap<String, String> = records
-        .rows("select value, lists from held")
+    let held: BTreeMap<String, (String, String)> = records
+        .rows("select value, lists, reason from held")
         .iter()
-        .map(|row| (row.get::<String>(0), row.get::<String>(1)))
+        .map(|row| (row.get::<String>(0), (row.get::<String>(1), row.get::<String>(2))))
         .collect();
     let rules = include_str!("../../../packs/rules/default.toml");
     let bounds = Rules::from_toml(rules).unwrap().bounds;
@@ -133,21 +133,27 @@ fn check_phishing(loaded: &Loaded) {
                 blocked += 1;
                 continue;
             }
-            Ok(observable) if held.contains_key(&observable.value()) => "held for a person",
-            Ok(observable) if unblockable(observable, bounds).is_some() => "nobody may block it",
-            // The list is one of names; the rules for phishing take names and pages, and leave its few addresses alone.
-            Ok(Observable::Address(_)) => "no rule for addresses of this category",
-            _ => "lost",
+            Ok(observable) => held.get(&observable.value()).map_or("lost", |(_, reason)| reason.as_str()),
+            Err(_) => "lost",
         };
+        // The list is one of names; the rules for phishing take names and pages, and leave its few addresses alone.
+        match &observable {
+            Ok(observable) if unblockable(observable, bounds).is_some() => {
+                assert_eq!(why, "top-level-domain", "{name}")
+            }
+            Ok(Observable::Address(_)) => assert_eq!(why, "no-rule", "{name}"),
+            _ => assert_eq!(why, "warning-list", "{name}"),
+        }
         others.entry(why).or_default().push(name);
     }
     eprintln!("{blocked} of {PHISHING} phishing names blocked; {others:?}; held: {held:?}");
     assert_eq!(others.get("lost"), None);
     assert!(blocked >= PHISHING - 20, "only {blocked} are blocked");
-    let report = loaded.home.ok(&["decision", "held"]);
-    for (value, lists) in &held {
+    let report = loaded.home.ok(&["held"]);
+    for (value, (lists, reason)) in &held {
         let names: Vec<String> = serde_json::from_str(lists).unwrap();
-        let line = format!("{value}  because of {}", names.join(", "));
+        let because = if names.is_empty() { reason.clone() } else { names.join(", ") };
+        let line = format!("{value}  because of {because}");
         assert!(report.contains(&line), "`{line}` is not in the report:\n{report}");
     }
     // And nothing went in that a `never` list touches.

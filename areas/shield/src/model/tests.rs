@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use sipar_model::{Confidence, Severity};
+use sipar_model::{Confidence, Observable, Severity};
 
 const RULES: &str = include_str!("../../../../packs/rules/default.toml");
 const NOW: TimestampMs = TimestampMs(1_790_000_000_000);
@@ -39,6 +39,7 @@ fn word(outcome: &Outcome<'_>) -> &'static str {
         Outcome::Withheld(_) => "withheld",
         Outcome::Unblockable(_) => "unblockable",
         Outcome::PersonDecided => "person",
+        Outcome::NoRule => "no rule",
         Outcome::Below { .. } => "below",
         Outcome::TooSecret => "secret",
     }
@@ -74,6 +75,8 @@ fn what_comes_of_an_indicator() {
     );
     assert_eq!(check("login.bank.example", sure(), Some(&[hit(WarningKind::Inform)]), None), "block");
     assert_eq!(check("login.bank.example", sure(), Some(&[hit(WarningKind::Lower)]), None), "below");
+    assert_eq!(check("203.0.113.9", vec![says("a", Phishing, 100, 0, Tlp::Green)], Some(none), None), "no rule");
+    assert_eq!(check("203.0.113.9", vec![says("a", C2, 10, 0, Tlp::Green)], Some(none), None), "below");
     assert_eq!(check("203.0.113.9", vec![says("a", C2, 80, 1, Tlp::Green)], Some(none), None), "block");
     assert_eq!(check("203.0.113.0/24", vec![says("a", Malware, 90, 1, Tlp::Green)], Some(none), None), "block");
 }

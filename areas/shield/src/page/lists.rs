@@ -1,14 +1,10 @@
-//! Decisions and what is held, as lists.
+//! Decisions, as a list.
 
 use crate::{
-    Shield, ShieldError,
-    explain::{state_word, word},
-    http::{AnswerBody, DECISION, HELD, TakeBody, do_answer, do_take, filter, refusal},
-    store::{
-        held::{self, HeldState},
-        read,
-        record::Record,
-    },
+    Shield,
+    explain::word,
+    http::{DECISION, TakeBody, do_take, filter, refusal},
+    store::{read, record::Record},
 };
 use axum::{
     Form,
@@ -20,7 +16,7 @@ use serde::Deserialize;
 use sipar_area::clearance;
 use sipar_authz::Act;
 use sipar_model::{Action, Category};
-use sipar_web::{Page, PageContext, WebError, context::encode, page, ui};
+use sipar_web::{Page, PageContext, WebError, page, ui};
 use std::sync::Arc;
 
 /// Rows on a page.
@@ -172,131 +168,4 @@ pub async fn take(
 ) -> Result<Response, WebError> {
     let number = do_take(&shield, &ctx.identity, body).await?;
     Ok(Redirect::to(&format!("/decisions/{}", number.0)).into_response())
-}
-
-#[derive(Deserialize)]
-pub struct HeldQuery {
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    state: String,
-}
-
-/// What is held, why, and a person's answer to it.
-pub async fn held(
-    State(shield): State<Arc<Shield>>,
-    ctx: PageContext,
-    Query(query): Query<HeldQuery>,
-) -> Result<Response, WebError> {
-    let state = match query.state.as_str() {
-        "withheld" => HeldState::Withheld,
-        "refused" => HeldState::Refused,
-        _ => HeldState::Review,
-    };
-    let after = query.after.clone();
-    let (report, mut rows) = shield
-        .house
-        .store
-        .read(move |reader| {
-            let report = held::report(reader)?;
-            Ok::<_, ShieldError>((report, held::page(reader, Some(state), &after, ROWS + 1)?))
-        })
-        .await
-        .map_err(refusal)?;
-    let next = (rows.len() > ROWS).then(|| rows.get(ROWS - 1).map(|held| held.indicator.observable.value())).flatten();
-    rows.truncate(ROWS);
-    let may = clearance(ctx.identity.role);
-    rows.retain(|held| held.indicator.assertions.iter().any(|assertion| assertion.tlp <= may));
-    let body = html! {
-        nav.tabs aria-label=(ctx.t("shield-filter")) { ul {
-            @for one in [HeldState::Review, HeldState::Withheld, HeldState::Refused] {
-                @let name = held_word(one);
-                li { a href=(format!("/held?state={name}")) aria-current=[(one == state).then_some("page")] {
-                    (ctx.t(&format!("shield-held-{name}")))
-                } }
-            }
-        } }
-        (held_table(&ctx, &rows))
-        @if let Some(after) = next {
-            nav.pager { a rel="next" href=(ctx.href_with("after", &after)) { (ctx.t("shield-more")) } }
-        }
-        (ui::card(&ctx.t("shield-report"), report_table(&ctx, &report)))
-    };
-    Ok(page(&ctx, Page::new(ctx.t("shield-held"), body).lead(ctx.t("shield-held-lead"))))
-}
-
-const fn held_word(state: HeldState) -> &'static str {
-    match state {
-        HeldState::Review => "review",
-        HeldState::Withheld => "withheld",
-        HeldState::Refused => "refused",
-    }
-}
-
-fn held_table(ctx: &PageContext, rows: &[held::Held]) -> Markup {
-    let may = ctx.may(HELD, Act::Decide);
-    let rows = rows.iter().map(|held| {
-        let value = held.indicator.observable.value();
-        let answer = html! {
-            @if may && held.state == HeldState::Review {
-                form.inline action="/held" method="post" {
-                    input type="hidden" name="what" value=(value);
-                    input type="text" name="reason" required minlength="10" maxlength="1000"
-                        aria-label=(ctx.t("shield-form-reason")) placeholder=(ctx.t("shield-form-reason"));
-                    (ui::button(&ctx.t("shield-agree"), "agree", "true"))
-                    (ui::button(&ctx.t("shield-refuse"), "agree", "false"))
-                }
-            } @else { (ctx.t(&format!("shield-held-{}", state_word(held)))) }
-        };
-        vec![
-            html! { a href={ "/look-up?what=" (encode(&value)) } { (value) } },
-            ui::category(ctx, held.category),
-            html! { (held.lists.join(", ")) },
-            html! { (ctx.when(held.at)) },
-            answer,
-        ]
-    });
-    ui::table(&ui::Table {
-        caption: ctx.t("shield-held-caption"),
-        columns: vec![
-            ui::Column::code(ctx.t("shield-observable")),
-            ui::Column::text(ctx.t("shield-what")),
-            ui::Column::code(ctx.t("shield-lists")),
-            ui::Column::text(ctx.t("shield-since")),
-            ui::Column::text(ctx.t("shield-answer")),
-        ],
-        rows: rows.collect(),
-        empty: Some(ui::empty(&ctx.t("shield-held-none"), html! { p { (ctx.t("shield-held-none-next")) } })),
-    })
-}
-
-fn report_table(ctx: &PageContext, report: &[(HeldState, Vec<String>, u64)]) -> Markup {
-    let rows = report.iter().map(|(state, lists, count)| {
-        vec![
-            html! { (lists.join(", ")) },
-            html! { (ctx.t(&format!("shield-held-{}", held_word(*state)))) },
-            html! { (sipar_web::format::number(i64::try_from(*count).unwrap_or(i64::MAX))) },
-        ]
-    });
-    ui::table(&ui::Table {
-        caption: ctx.t("shield-report-caption"),
-        columns: vec![
-            ui::Column::code(ctx.t("shield-lists")),
-            ui::Column::text(ctx.t("shield-state")),
-            ui::Column::number(ctx.t("shield-count")),
-        ],
-        rows: rows.collect(),
-        empty: Some(ui::empty(&ctx.t("shield-held-none"), html! { p { (ctx.t("shield-held-none-next")) } })),
-    })
-}
-
-/// Takes a person's answer.
-pub async fn answer(
-    State(shield): State<Arc<Shield>>,
-    ctx: PageContext,
-    Form(body): Form<AnswerBody>,
-) -> Result<Response, WebError> {
-    let decision = do_answer(&shield, &ctx.identity, body).await?;
-    let to = decision.map_or_else(|| "/held".to_owned(), |number| format!("/decisions/{}", number.0));
-    Ok(Redirect::to(&to).into_response())
 }

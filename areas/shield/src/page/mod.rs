@@ -1,5 +1,6 @@
 //! The shield's pages: decisions, one decision, what is held; and its parts of the overview and of a look-up.
 
+mod held;
 mod lists;
 mod overview;
 mod record;
@@ -39,7 +40,7 @@ pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
         Route::post("/decisions", DECISION, Act::Decide, post(lists::take).with_state(with())),
         Route::get("/decisions/{number}", DECISION, get(record::one).with_state(with())),
         Route::post("/decisions/{number}/undo", DECISION, Act::Decide, post(record::undo).with_state(with())),
-        Route::get("/held", HELD, get(lists::held).with_state(with())),
-        Route::post("/held", HELD, Act::Decide, post(lists::answer).with_state(with())),
+        Route::get("/held", HELD, get(held::held).with_state(with())),
+        Route::post("/held", HELD, Act::Decide, post(held::answer).with_state(with())),
     ]
 }

@@ -36,7 +36,7 @@ pub async fn overview(shield: &Arc<Shield>, ctx: &PageContext) -> Result<Option<
         .await?;
     let newest = shield.snapshots(1).await?.into_iter().next();
     let blocks: u64 = in_force.iter().map(|(_, count)| count).sum();
-    let waiting: u64 = report.iter().filter(|(state, ..)| *state == HeldState::Review).map(|(.., count)| count).sum();
+    let waiting: u64 = report.iter().filter(|group| group.state == HeldState::Review).map(|group| group.count).sum();
     let taken_sum: u64 = taken.iter().map(|(_, count)| count).sum();
     let enforced_sum: u64 = enforced.iter().map(|(_, blocked, _)| blocked).sum();
     let day = ctx.t("shield-day");

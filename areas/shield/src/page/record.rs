@@ -168,7 +168,7 @@ pub async fn panel(
         @if blocked(&known) { (except(ctx, &known.exceptions)) }
         @if let Some(held) = &known.held {
             (ui::alert(ui::Tone::Warn, &ctx.t("shield-held"), html! {
-                (ctx.t(&format!("shield-held-{}", crate::explain::state_word(held)))) ": " (ui::mono(&held.lists.join(", ")))
+                (super::held::why(ctx, held))
             }))
         }
         @if !known.history.is_empty() { (table(ctx, &known.history, About::Heading)) }

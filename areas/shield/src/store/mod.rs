@@ -2,6 +2,7 @@
 
 pub mod decisions;
 pub mod held;
+pub mod judged;
 pub mod lists;
 pub mod read;
 pub mod record;
@@ -12,9 +13,25 @@ pub mod snapshots;
 use sipar_store::Migration;
 
 /// The shield's tables.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: FIRST },
+    // What is left out, what rests until a person's decision ends, and what judgements came to.
+    Migration {
+        version: 2,
+        sql: "
+alter table held add column reason text not null default '';
+alter table held add column sources text not null default '';
+alter table held add column until bigint;
+update held set reason = case when state = 3 then 'person-refused' else 'warning-list' end;
+create index held_until on held(until) where state = 5;
+create table judged_day(
+    day bigint not null, source text not null, verdict smallint not null, count bigint not null,
+    primary key (day, source, verdict));
+",
+    },
+];
+
+const FIRST: &str = "
 create table decision(
     number bigint primary key, kind smallint not null, value text not null, action smallint not null,
     category smallint not null, severity smallint not null, list text not null, state smallint not null,
@@ -42,5 +59,4 @@ create table sighting_minute(
     decision bigint not null, minute bigint not null, network text not null, shadow smallint not null,
     count bigint not null, primary key (decision, minute, network, shadow));
 create index sighting_time on sighting_minute(minute);
-",
-}];
+";

@@ -1,5 +1,13 @@
 //! What becomes of indicators: rows, facts and ledger entries together, extended, replaced, expired.
 
+use sipar_shield::{
+    model::verdict::Verdict,
+    store::{
+        held::{self, HeldState},
+        judged,
+    },
+};
+
 use crate::rig::{HOUR_MS, NOW, each_rig, phishing, says, thing};
 use sipar_area::{Area as _, AreaError};
 use sipar_model::{Category, Fact, FactKind, TimestampMs, Tlp, fact::DecisionState};
@@ -52,7 +60,7 @@ fn of_a_transaction_that_fails_nothing_stays() {
 }
 
 #[test]
-fn what_no_rule_takes_leaves_no_trace() {
+fn what_is_left_out_is_kept_with_its_reason() {
     each_rig(|rig| async move {
         rig.warn(&[]).await;
         let mut secret = phishing("secret.example");
@@ -60,9 +68,43 @@ fn what_no_rule_takes_leaves_no_trace() {
         let mut old = phishing("old.example");
         old.assertions[0].last_seen = NOW.plus_days(-30);
         let withdrawn = sipar_model::Indicator { observable: thing("gone.example"), assertions: vec![] };
-        rig.tell_of(vec![secret, old, withdrawn, phishing("gov.pk"), says("10.0.0.1", "feed", Category::C2, NOW)])
-            .await;
-        assert!(rig.records().await.is_empty() && rig.held().await.is_empty() && rig.ledger().await.is_empty());
+        let local = says("10.0.0.1", "feed", Category::C2, NOW);
+        let bare = says("203.0.113.9", "other", Category::Phishing, NOW);
+        rig.tell_of(vec![secret.clone(), old, withdrawn, phishing("gov.pk"), local, bare]).await;
+        assert!(rig.records().await.is_empty() && rig.ledger().await.is_empty());
+        let expect = [
+            "10.0.0.1 LeftOut local-address",
+            "203.0.113.9 LeftOut no-rule",
+            "gov.pk LeftOut registry-name",
+            "secret.example LeftOut too-secret",
+        ];
+        assert_eq!(rig.held_words().await, expect);
+        // Said again, it is counted again and kept once.
+        rig.tell_of(vec![secret]).await;
+        assert_eq!(rig.held().await.len(), 4);
+        let store = &rig.house.store;
+        let judged = store.read(|reader| judged::since(reader, NOW)).await.unwrap();
+        let count = |source: &str, verdict| judged.get(&(source.to_owned(), verdict)).copied();
+        assert_eq!(count("feed", Verdict::TooSecret), Some(2));
+        assert_eq!(count("feed", Verdict::Below), Some(1), "one is too old, of the other nobody says anything");
+        assert_eq!(count("feed", Verdict::Unblockable), Some(2));
+        assert_eq!((count("other", Verdict::NoRule), count("other", Verdict::Blocked)), (Some(1), None));
+        let of = store.read(held::by_feed).await.unwrap();
+        let of: Vec<String> = of.iter().map(|of| format!("{} {} {}", of.source, of.reason, of.count)).collect();
+        assert_eq!(of, ["feed local-address 1", "feed registry-name 1", "feed too-secret 1", "other no-rule 1"]);
+        let part = held::Part { state: Some(HeldState::LeftOut), reason: "no-rule".into(), after: String::new() };
+        assert_eq!(store.read(move |reader| held::page(reader, &part, 10)).await.unwrap().len(), 1);
+        // Its source takes it back: nothing is left of it.
+        let gone = sipar_model::Indicator { observable: thing("203.0.113.9"), assertions: vec![] };
+        rig.tell_of(vec![gone]).await;
+        assert_eq!(rig.held().await.len(), 3);
+        // A blocked thing is not left out when the category changes to one that no rule takes.
+        rig.tell_of(vec![says("203.0.113.7", "feed", Category::C2, NOW)]).await;
+        rig.tell_of(vec![says("203.0.113.7", "feed", Category::Phishing, NOW)]).await;
+        assert_eq!((rig.held().await.len(), rig.words().await.len()), (3, 1));
+        let late = NOW.plus_days(2);
+        store.write(move |tx| judged::forget(tx, late, 100)).await.unwrap();
+        assert!(store.read(|reader| judged::since(reader, NOW)).await.unwrap().is_empty());
     });
 }
 

@@ -127,6 +127,62 @@ fn rules_keep_away_from_what_a_person_allowed_or_undid() {
 }
 
 #[test]
+fn what_a_person_covered_is_judged_again_when_that_ends() {
+    each_rig(|rig| async move {
+        rig.warn(&[("popular", Review, &["popular.example"])]).await;
+        let names = ["allowed.example", "undone.example", "quiet.example", "popular.example"];
+        rig.tell_of(names.map(phishing).to_vec()).await;
+        for name in ["allowed.example", "popular.example"] {
+            rig.request(Request { days: 2, ..allow(name) }).await.unwrap();
+        }
+        // Said for the first time while a person's word stands.
+        rig.request(Request { days: 2, ..allow("later.example") }).await.unwrap();
+        rig.tell_of(vec![phishing("later.example")]).await;
+        // Nobody ever said anything of this one.
+        rig.request(Request { days: 2, ..allow("unknown.example") }).await.unwrap();
+        rig.undo(2, WHY).await.unwrap();
+        let expect = [
+            "allowed.example Resting person-allowed",
+            "later.example Resting person-allowed",
+            "popular.example Resting person-allowed",
+            "undone.example Resting person-undid",
+        ];
+        assert_eq!(rig.held_words().await, expect);
+        rig.set(NOW.plus_days(2).plus_ms(-1));
+        rig.reconcile().await;
+        assert_eq!(rig.held_words().await, expect, "not before its time");
+        // No source speaks again.
+        rig.set(NOW.plus_days(2));
+        rig.reconcile().await;
+        let words = rig.words().await;
+        for name in ["allowed.example", "later.example"] {
+            assert!(
+                words.iter().any(|word| word.ends_with(&format!("{name} block phishing rule:phishing active"))),
+                "{words:?}"
+            );
+        }
+        assert_eq!(rig.held_words().await, ["popular.example Review popular", "undone.example Resting person-undid"]);
+        assert_eq!(rig.policy().entries(), 3, "with the one that was never touched");
+        // An allowance that is undone ends at once, and the rest of an undone block when the block would have ended.
+        rig.request(Request { days: 9, ..allow("quiet.example") }).await.unwrap();
+        let number = rig.records().await.last().unwrap().decision.number.0;
+        rig.undo(number, WHY).await.unwrap();
+        rig.reconcile().await;
+        let words = rig.words().await;
+        assert!(words.last().unwrap().contains("quiet.example block phishing rule:phishing active"), "{words:?}");
+        let until = rig.held().await.iter().find_map(|held| held.until).unwrap();
+        rig.set(until);
+        rig.tell_of(vec![says("undone.example", "feed", Category::Phishing, until.plus_ms(-1))]).await;
+        rig.reconcile().await;
+        let words = rig.words().await;
+        assert!(
+            words.iter().any(|word| word.contains("undone.example block phishing rule:phishing active")),
+            "{words:?}"
+        );
+    });
+}
+
+#[test]
 fn a_rule_never_moves_the_end_of_what_a_person_blocked() {
     each_rig(|rig| async move {
         rig.warn(&[]).await;
@@ -197,7 +253,7 @@ fn what_is_held_is_agreed_to_or_refused() {
         rig.reconcile().await;
         assert_eq!(rig.words().await, ["1 popular.example block phishing person:duty-desk active"]);
         let states: Vec<HeldState> = rig.held().await.iter().map(|held| held.state).collect();
-        assert_eq!(states, [HeldState::Withheld, HeldState::Refused]);
+        assert_eq!(states, [HeldState::Withheld, HeldState::Refused, HeldState::Resting]);
     });
 }
 

@@ -134,12 +134,15 @@ impl Rig {
     }
 
     pub async fn held(&self) -> Vec<Held> {
-        self.house.store.read(|reader| held::page(reader, None, "", 100_000)).await.unwrap()
+        self.house.store.read(|reader| held::page(reader, &held::Part::default(), 100_000)).await.unwrap()
     }
 
     /// Everything held in few words: `evil.example Review some-list`.
     pub async fn held_words(&self) -> Vec<String> {
-        let word = |held: Held| format!("{} {:?} {}", held.indicator.observable, held.state, held.lists.join(" "));
+        let word = |held: Held| {
+            let why = if held.lists.is_empty() { held.reason } else { held.lists.join(" ") };
+            format!("{} {:?} {why}", held.indicator.observable, held.state)
+        };
         self.held().await.into_iter().map(word).collect()
     }
 
