@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use sipar_area::{Area, House};
+use sipar_bouncers::Bouncers;
 use sipar_intel::feeds::Intel;
 use sipar_registry::Registry;
 use sipar_shield::Shield;
@@ -15,6 +16,8 @@ pub struct Areas {
     pub shield: Arc<Shield>,
     /// Commands wait for its warning lists.
     pub intel: Arc<Intel>,
+    /// Its doors stand beside the portal.
+    pub bouncers: Arc<Bouncers>,
     /// The demonstration brings organisations.
     pub registry: Arc<Registry>,
 }
@@ -24,11 +27,13 @@ pub fn areas(house: &House) -> Result<Areas> {
     let shield = sipar_shield::area(house)?;
     let registry = sipar_registry::area(house)?;
     let intel = sipar_intel::area(house)?;
-    let list: Vec<Arc<dyn Area>> = vec![registry.clone(), intel.clone(), shield.clone()];
+    let bouncers = sipar_bouncers::area(house);
+    let list: Vec<Arc<dyn Area>> = vec![registry.clone(), intel.clone(), shield.clone(), bouncers.clone()];
     Ok(Areas {
         list,
         shield: Arc::clone(shield.shield()),
         intel: Arc::clone(intel.intel()),
+        bouncers: Arc::clone(bouncers.bouncers()),
         registry: Arc::clone(registry.registry()),
     })
 }

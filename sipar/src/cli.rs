@@ -64,6 +64,9 @@ pub enum Command {
     /// Keys for the API.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Enforcement clients of others (bouncers): make a key, list them, remove one.
+    #[command(subcommand)]
+    Bouncer(BouncerCommand),
     /// Network owners (who announces an address).
     #[command(subcommand)]
     Networks(NetworksCommand),
@@ -284,6 +287,22 @@ pub enum KeyCommand {
         #[arg(long)]
         label: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BouncerCommand {
+    /// Add a client and print its key, which is shown once.
+    Add {
+        /// Short name of the machine or fleet.
+        name: String,
+        /// What the key opens; so far there are decisions alone.
+        #[arg(long, default_value = "decisions")]
+        scopes: String,
+    },
+    /// List clients: where they ask from, with which program, and how far behind they are.
+    List,
+    /// Remove a client: its key opens nothing any more.
+    Remove { name: String },
 }
 
 #[derive(Debug, Subcommand)]

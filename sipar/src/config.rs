@@ -25,6 +25,7 @@ pub struct Config {
     pub instance: InstanceConfig,
     pub database: DatabaseConfig,
     pub portal: PortalConfig,
+    pub clients: ClientsConfig,
     /// The resolver. `listen` empty: none is started. `upstreams` empty: those of /etc/resolv.conf.
     pub dns: DnsConfig,
     /// The reputation service.
@@ -60,6 +61,14 @@ pub struct PortalConfig {
     pub public_url: Option<String>,
 }
 
+/// The doors for other people's enforcement clients: bouncers and the like.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientsConfig {
+    /// An address of their own. Without it, they stand on the portal's.
+    pub listen: Option<SocketAddr>,
+}
+
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 impl Default for Config {
@@ -70,6 +79,7 @@ impl Default for Config {
             instance: InstanceConfig::default(),
             database: DatabaseConfig::default(),
             portal: PortalConfig::default(),
+            clients: ClientsConfig::default(),
             dns: DnsConfig::default(),
             reputation: ReputationConfig {
                 listen: Some(SocketAddr::new(LOOPBACK, 8081)),

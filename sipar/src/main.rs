@@ -78,6 +78,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Snapshot(command) => commands::snapshot::run(&config()?, command).await,
         Command::Ledger(command) => commands::ledger::run(&config()?, command),
         Command::Key(command) => commands::key::run(&config()?, command),
+        Command::Bouncer(command) => commands::bouncer::run(&config()?, command).await,
         Command::Networks(command) => commands::networks::run(&config()?, command),
         Command::Flow => commands::about::flow(&config()?).await,
         Command::Roles => commands::about::roles(&config()?).await,

@@ -82,6 +82,11 @@ pub fn router(house: &House, areas: &Areas, frame: Arc<Frame>) -> Router {
     frame.wrap(router)
 }
 
+/// The doors for other people's clients: each looks at its client's own key, so the portal's frame is not around them.
+pub fn doors(areas: &Areas) -> Router {
+    areas.bouncers.doors().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
+}
+
 fn guard(table: &Arc<Authorizer>, route: &Route) -> axum::routing::MethodRouter {
     let asked = Asked { table: Arc::clone(table), resource: route.resource, act: route.act };
     debug_assert!(MethodFilter::try_from(route.method.clone()).is_ok(), "a method that axum knows");
@@ -125,7 +130,8 @@ mod tests {
         let assembled = house::assemble(&config).await.expect("a house");
         let table = authorizer(&assembled.areas);
         let mut uncovered = Vec::new();
-        for route in routes(&assembled.house, &assembled.areas) {
+        let doors = assembled.areas.bouncers.doors();
+        for route in routes(&assembled.house, &assembled.areas).into_iter().chain(doors) {
             let may = |resource| table.allows(Role::Admin, resource, route.act).allowed;
             if !table.resource(route.resource).is_some_and(may) {
                 uncovered.push(format!("{} {} needs {} {:?}", route.method, route.path, route.resource, route.act));

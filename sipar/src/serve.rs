@@ -4,13 +4,14 @@ use crate::{
     config::Config,
     edge::{self, Followed, system_resolvers, wait_for_end},
     house::{Assembled, Layout, assemble},
-    tasks,
+    router, tasks,
 };
 use anyhow::{Context, Result};
+use axum::Router;
 use sipar_model::{Fact, Sighting, fact::FACT_ITEMS_MAX};
 use sipar_store::outbox;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
 /// What edges counted is told this often.
 const COUNTS_EVERY: Duration = Duration::from_secs(10);
@@ -20,6 +21,8 @@ pub struct Server {
     pub assembled: Arc<Assembled>,
     pub edges: Arc<edge::Running>,
     pub portal: SocketAddr,
+    /// Where bouncers and the like ask.
+    pub clients: SocketAddr,
     tasks: JoinSet<()>,
     stop_portal: oneshot::Sender<()>,
     running_file: std::path::PathBuf,
@@ -28,9 +31,7 @@ pub struct Server {
 /// Starts everything.
 pub async fn start(config: &Config) -> Result<Server> {
     let assembled = Arc::new(assemble(config).await?);
-    let listener = tokio::net::TcpListener::bind(config.portal.listen)
-        .await
-        .with_context(|| format!("listening on {} for the portal; is another process there?", config.portal.listen))?;
+    let listener = bind(config.portal.listen, "the portal").await?;
     let portal = listener.local_addr()?;
     let mut dns = config.dns.clone();
     if dns.upstreams.is_empty() && !dns.listen.is_empty() {
@@ -49,22 +50,46 @@ pub async fn start(config: &Config) -> Result<Server> {
     let mut tasks = tasks::start(&assembled).await?;
     tasks.spawn(edges.edges.clone().follow(files, assembled.areas.shield.current()));
     tasks.spawn(tell_counts(Arc::clone(&assembled), Arc::clone(&edges)));
-    let (stop_portal, stopped) = oneshot::channel();
-    let app = assembled.router.clone().into_make_service_with_connect_info::<SocketAddr>();
-    tasks.spawn(async move {
-        let served = axum::serve(listener, app).with_graceful_shutdown(async move {
-            // A dropped sender stops it too.
-            let _stopped = stopped.await;
-        });
-        if let Err(error) = served.await {
-            tracing::error!(%error, "the portal ended");
+    // Known before the first of them asks: a refusal makes some clients end for good.
+    assembled.areas.bouncers.clients.refresh().await?;
+    let doors = router::doors(&assembled.areas);
+    let (app, clients) = match config.clients.listen {
+        None => (doors.fallback_service(assembled.router.clone()), portal),
+        Some(address) => {
+            let listener = bind(address, "clients").await?;
+            let clients = listener.local_addr()?;
+            tasks.spawn(answer(listener, doors, "the listener for clients", None));
+            (assembled.router.clone(), clients)
         }
-    });
+    };
+    let (stop_portal, stopped) = oneshot::channel();
+    tasks.spawn(answer(listener, app, "the portal", Some(stopped)));
     let running_file = layout.running();
     let running = serde_json::json!({ "portal": portal.to_string(), "pid": std::process::id() });
     std::fs::write(&running_file, running.to_string())
         .with_context(|| format!("writing `{}`", running_file.display()))?;
-    Ok(Server { assembled, edges, portal, tasks, stop_portal, running_file })
+    Ok(Server { assembled, edges, portal, clients, tasks, stop_portal, running_file })
+}
+
+async fn bind(address: SocketAddr, what_for: &str) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listening on {address} for {what_for}; is another process there?"))
+}
+
+/// Answers until it is told to stop; without anybody who could tell, until the task is dropped.
+async fn answer(listener: TcpListener, app: Router, what: &'static str, stop: Option<oneshot::Receiver<()>>) {
+    let served = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
+    let served = served.with_graceful_shutdown(async move {
+        match stop {
+            // A dropped sender stops it too.
+            Some(stop) => _ = stop.await,
+            None => std::future::pending().await,
+        }
+    });
+    if let Err(error) = served.await {
+        tracing::error!(%error, "{what} ended");
+    }
 }
 
 /// What edges count becomes facts.
@@ -110,6 +135,7 @@ pub async fn run(config: &Config) -> Result<()> {
     if let Some(address) = server.edges.reputation_address {
         eprintln!("reputation  http://{address}");
     }
+    eprintln!("clients     http://{}", server.clients);
     // Not from the configuration: there the port may be left to the system.
     let portal = config.portal.public_url.clone().unwrap_or_else(|| format!("http://{}", server.portal));
     eprintln!("sign in     {}  (once, within minutes)", sign_in_link(&server.assembled, &portal)?);

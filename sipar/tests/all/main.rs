@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test as the test itself may")]
 
 mod bad;
+mod bouncers;
 mod edge;
 mod full_disk;
 mod kill;

@@ -19,6 +19,11 @@ const NEEDED: &[Needed] = &[
     Needed { program: "dig", package: "bind9-dnsutils", what_for: "ask the DNS edge" },
     Needed { program: "kdig", package: "knot-dnsutils", what_for: "ask the DNS edge over TLS and HTTPS" },
     Needed { program: "curl", package: "curl", what_for: "ask the DNS edge over HTTPS" },
+    Needed {
+        program: "crowdsec-custom-bouncer",
+        package: "crowdsec-custom-bouncer",
+        what_for: "let a bouncer of others enforce what is decided",
+    },
     Needed { program: "nginx", package: "nginx-light", what_for: "test auth_request against the reputation edge" },
     Needed { program: "initdb", package: "postgresql", what_for: "run every store test on PostgreSQL too" },
     Needed { program: "npm", package: "npm", what_for: "fetch the portal's styles and the real data" },

@@ -1,0 +1,60 @@
+//! What can go wrong in this area.
+
+use crate::model::client::ClientError;
+use sipar_area::{AreaError, BlobError};
+use sipar_authz::RandomError;
+use sipar_snapshot::OpenError;
+use sipar_store::StoreError;
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum BouncersError {
+    /// The store refused.
+    #[error("using the tables of clients")]
+    Store(#[from] StoreError),
+    /// A client that cannot be added as it was asked for.
+    #[error("adding a client")]
+    Client(#[from] ClientError),
+    /// The name is taken.
+    #[error("there is a client `{0}` already; remove it first, or choose another name")]
+    Taken(String),
+    /// There is no such client.
+    #[error("there is no client `{0}`")]
+    NoClient(String),
+    /// There are too many.
+    #[error("there are {max} clients, the most that are served; remove some first")]
+    Full {
+        /// How many there may be.
+        max: usize,
+    },
+    /// No key could be made.
+    #[error("no key was made")]
+    Random(#[source] RandomError),
+    /// A state of the policy could not be found.
+    #[error("finding a state of the policy")]
+    Blob(#[from] BlobError),
+    /// A state of the policy could not be read.
+    #[error("reading state {serial} of the policy")]
+    Open {
+        /// Its serial.
+        serial: u64,
+        /// Why not.
+        #[source]
+        source: OpenError,
+    },
+    /// A file holds another state than it was published as.
+    #[error("the file of state {serial} holds another state")]
+    Misnumbered {
+        /// As it was published.
+        serial: u64,
+    },
+    /// A thread ended early.
+    #[error("a thread that was {0} ended early")]
+    Thread(&'static str),
+}
+
+impl From<BouncersError> for AreaError {
+    fn from(error: BouncersError) -> Self {
+        Self::because("enforcement clients", error)
+    }
+}

@@ -1,0 +1,136 @@
+//! Enforcement with other people's clients: bouncers and whoever else takes addresses from us. NCSP 3.3a.
+//!
+//! Hears snapshots and deltas, and keeps every listed address in memory with a journal of what has changed.
+//! Answers the local API of CrowdSec for its bouncers. Says nothing yet.
+//! It never records whom a client met: a client's own machine, its program and its last serial are all that is kept.
+
+pub mod clients;
+mod error;
+mod http;
+mod job;
+pub mod model;
+mod page;
+pub mod policy;
+pub mod store;
+#[cfg(test)]
+mod tests;
+
+pub use error::BouncersError;
+
+use clients::Clients;
+use policy::Follower;
+use sipar_area::{Area, AreaError, House, Job, Route};
+use sipar_authz::Resource;
+use sipar_model::{Fact, FactKind};
+use sipar_store::{Migration, Tx};
+use sipar_web::{NavItem, TextSource};
+use std::sync::Arc;
+use store::StepRow;
+use tokio::sync::Notify;
+
+/// The service behind the area.
+pub struct Bouncers {
+    pub(crate) house: House,
+    /// The newest state of the policy.
+    pub follower: Follower,
+    /// Who may ask.
+    pub clients: Clients,
+    pub(crate) wake: Arc<Notify>,
+}
+
+impl Bouncers {
+    /// The service of `house`. It refuses everybody until its jobs have run.
+    #[must_use]
+    pub fn new(house: &House) -> Arc<Self> {
+        let key = house.snapshot_key.verifying_key();
+        Arc::new(Self {
+            house: house.clone(),
+            follower: Follower::new(house.blobs.clone(), key, Arc::clone(&house.clock)),
+            clients: Clients::new(house.store.clone(), Arc::clone(&house.clock)),
+            wake: Arc::default(),
+        })
+    }
+
+    /// The routes that clients ask, each with the resource and the act that it needs. They stand beside the portal's
+    /// frame, on a listener of their own or on the portal's: a client's key is no key of the portal, and its errors
+    /// have another form.
+    #[must_use]
+    pub fn doors(self: &Arc<Self>) -> Vec<Route> {
+        http::lapi::routes(self)
+    }
+}
+
+/// The area.
+#[derive(Clone)]
+pub struct BouncersArea(Arc<Bouncers>);
+
+impl BouncersArea {
+    /// The service itself.
+    #[must_use]
+    pub fn bouncers(&self) -> &Arc<Bouncers> {
+        &self.0
+    }
+}
+
+/// The area of `house`.
+#[must_use]
+pub fn area(house: &House) -> Arc<BouncersArea> {
+    Arc::new(BouncersArea(Bouncers::new(house)))
+}
+
+impl Area for BouncersArea {
+    fn name(&self) -> &'static str {
+        "bouncers"
+    }
+
+    fn clauses(&self) -> &'static [&'static str] {
+        &["3.3a"]
+    }
+
+    fn migrations(&self) -> &'static [Migration] {
+        store::MIGRATIONS
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        http::resources()
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        http::routes(&self.0)
+    }
+
+    fn pages(&self) -> Vec<Route> {
+        page::routes(&self.0)
+    }
+
+    fn nav(&self) -> Vec<NavItem> {
+        page::nav()
+    }
+
+    fn texts(&self) -> &'static [TextSource] {
+        page::TEXTS
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        job::jobs(&self.0)
+    }
+
+    fn hears(&self) -> &'static [FactKind] {
+        &[FactKind::Snapshot, FactKind::Delta]
+    }
+
+    fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
+        let step = match fact {
+            Fact::Snapshot(whole) => StepRow { serial: whole.serial.0, since: None, blob: whole.blob.clone() },
+            Fact::Delta(change) => {
+                StepRow { serial: change.to.0, since: Some(change.from.0), blob: change.blob.clone() }
+            }
+            _ => return Ok(()),
+        };
+        store::hear(tx, &step)?;
+        // Before the commit: a file that was published is worth reading whether or not we remember it.
+        self.0.follower.told(step);
+        self.0.wake.notify_one();
+        Ok(())
+    }
+}
