@@ -14,6 +14,10 @@ pub struct ReputationConfig {
     /// Client networks without a limit and without a key need: none but loopback, so that a web server on the same
     /// machine may ask for every request.
     pub trust_loopback: bool,
+    /// Connections at once; further ones wait in the system's queue.
+    pub connections_max: usize,
+    /// Seconds after which a connection ends that asks nothing, or takes so long over the head of a request.
+    pub idle_s: u32,
     /// Keys of services that ask.
     pub keys: Vec<Key>,
 }
@@ -21,7 +25,15 @@ pub struct ReputationConfig {
 impl Default for ReputationConfig {
     fn default() -> Self {
         // 50 a second: a busy site behind one address asks once for each new visitor, not for each request.
-        Self { listen: None, anonymous_per_s: 50, trust_loopback: true, keys: Vec::new() }
+        // 4,096 connections take some 40 MiB; 60 s is how long nginx keeps an idle one to a service behind it.
+        Self {
+            listen: None,
+            anonymous_per_s: 50,
+            trust_loopback: true,
+            connections_max: 4_096,
+            idle_s: 60,
+            keys: Vec::new(),
+        }
     }
 }
 

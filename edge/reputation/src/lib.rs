@@ -11,8 +11,10 @@ mod limit;
 mod openapi;
 mod problem;
 mod routes;
+mod serve;
 mod verdict;
 
 pub use config::{Key, ReputationConfig};
-pub use routes::{Reputation, router, serve};
+pub use routes::{Reputation, router};
+pub use serve::serve;
 pub use verdict::{Verdict, VerdictWord};

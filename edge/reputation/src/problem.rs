@@ -105,6 +105,12 @@ impl IntoResponse for Problem {
         if let Some(wait_s) = wait_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
         }
+        // draft-ietf-httpapi-ratelimit-headers-10 §4: nothing remains, and some comes back after so many seconds.
+        if let Self::TooMany(wait_s) = self
+            && let Ok(limit) = HeaderValue::try_from(format!("\"look-ups\";r=0;t={wait_s}"))
+        {
+            headers.insert("ratelimit", limit);
+        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

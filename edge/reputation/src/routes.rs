@@ -25,7 +25,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use sipar_model::{Clock, Observable, ObservableKind, Sighting, TimestampMs};
 use sipar_snapshot::{Layers, Networks};
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 /// The service: one policy, perhaps a table of networks, and who may ask.
 pub struct Reputation {
@@ -34,6 +34,8 @@ pub struct Reputation {
     clock: Arc<dyn Clock>,
     anonymous_per_s: u32,
     trust_loopback: bool,
+    connections_max: usize,
+    idle_s: u32,
     keys: Vec<([u8; 32], u32, KeyLimit)>,
     limiter: Limiter,
     counts: Counts,
@@ -63,6 +65,8 @@ impl Reputation {
             clock,
             anonymous_per_s: config.anonymous_per_s,
             trust_loopback: config.trust_loopback,
+            connections_max: config.connections_max,
+            idle_s: config.idle_s,
             keys: config.keys.iter().map(key).collect::<Result<_, _>>()?,
             limiter: Limiter::new(),
             counts: Counts::default(),
@@ -82,6 +86,11 @@ impl Reputation {
     /// Uses this table of networks from now on.
     pub fn swap_networks(&self, networks: Arc<Networks>) {
         self.networks.store(Some(networks));
+    }
+
+    /// Connections at once, and the seconds after which an idle one ends.
+    pub(crate) const fn bounds(&self) -> (usize, u32) {
+        (self.connections_max, self.idle_s)
     }
 
     /// Takes what was counted since the last time.
@@ -137,7 +146,7 @@ fn json<T: serde::Serialize>(value: &T) -> Response {
     }
 }
 
-/// The routes of `service`. Serve them with connect info ([`serve`] does), because limits are per client network.
+/// The routes of `service`. Serve them with connect info ([`serve`](crate::serve) does), because limits are per client network.
 pub fn router(service: Arc<Reputation>) -> Router {
     Router::new()
         .route("/v1/ip/{address}", get(ip))
@@ -153,19 +162,6 @@ pub fn router(service: Arc<Reputation>) -> Router {
         .fallback(|| async { Problem::NoPath })
         .method_not_allowed_fallback(|| async { Problem::Method })
         .with_state(service)
-}
-
-/// Answers on `listener` until `stop` is ready.
-///
-/// # Errors
-/// When accepting connections fails.
-pub async fn serve(
-    service: Arc<Reputation>,
-    listener: tokio::net::TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let app = router(service).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).with_graceful_shutdown(stop).await
 }
 
 type Service = State<Arc<Reputation>>;

@@ -41,6 +41,7 @@ async fn a_client_without_a_key_is_limited_and_told_when_to_come_back() {
     }
     let refused = ask(&desk, REMOTE, None).await;
     assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, Some("1")));
+    assert_eq!(refused.header("ratelimit"), Some("\"look-ups\";r=0;t=1"));
     assert_eq!(refused.header("content-type"), Some("application/problem+json"));
     assert!(refused.body["detail"].as_str().unwrap().contains("/v1/bulk"));
     assert_eq!(ask(&desk, "203.0.113.1:9", None).await.status, 200, "another network has its own limit");

@@ -9,5 +9,6 @@ mod networks;
 mod nginx;
 mod openapi;
 mod schema;
+mod slow;
 mod swap;
 mod verdicts;

@@ -1,0 +1,114 @@
+//! Connections within bounds: so many at once, each idle or slow for so long, and an end that lets answers finish.
+
+use crate::{Reputation, routes::router};
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request, Response, StatusCode},
+};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    time::{sleep, timeout},
+};
+use tower::ServiceExt as _;
+
+/// A body must be whole within this time: the largest has 10,000 items, some hundred kilobytes.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// Answers under way have this long to finish once the service is told to stop.
+const END_WITHIN: Duration = Duration::from_secs(5);
+/// After the system refuses a connection, for example for want of file handles, the next is awaited so much later.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+/// Connections at most, whatever the settings say: the semaphore counts them in 32 bits.
+const CONNECTIONS_MAX: usize = 1 << 20;
+
+/// Answers on `listener` until `stop` is ready, within the bounds of its settings.
+///
+/// # Errors
+/// None today; a listener that fails is tried again.
+pub async fn serve(
+    service: Arc<Reputation>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (connections_max, idle_s) = service.bounds();
+    let app = router(service);
+    let most = connections_max.clamp(1, CONNECTIONS_MAX);
+    let places = Arc::new(Semaphore::new(most));
+    let mut http = http1::Builder::new();
+    // Counts from the end of one request to the head of the next, too: so it ends idle connections as well.
+    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(u64::from(idle_s.max(1))));
+    let (end, ended) = watch::channel(());
+    tokio::pin!(stop);
+    loop {
+        let place = tokio::select! {
+            () = &mut stop => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = answer_on(stream, peer, app.clone(), http.clone(), ended.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the reputation service could not take a connection");
+                sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+    drop(end);
+    // Whoever has not finished by then is cut off.
+    let _finished = timeout(END_WITHIN, places.acquire_many(u32::try_from(most).unwrap_or(u32::MAX))).await;
+    Ok(())
+}
+
+async fn answer_on(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: axum::Router,
+    http: http1::Builder,
+    mut ended: watch::Receiver<()>,
+) {
+    let service = service_fn(move |request| {
+        let answer = answer(app.clone(), peer, request);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let connection = http.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    // What a client does wrong on its connection is its own affair, and is not logged.
+    let _over = tokio::select! {
+        over = connection.as_mut() => over,
+        _ = ended.changed() => {
+            connection.as_mut().graceful_shutdown();
+            timeout(END_WITHIN, connection).await.unwrap_or(Ok(()))
+        }
+    };
+}
+
+async fn answer(app: axum::Router, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let has_body = request.method() == Method::POST;
+    let answer = app.oneshot(request);
+    let answered = if has_body { timeout(BODY_WITHIN, answer).await } else { Ok(answer.await) };
+    match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_too_slow) => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+            response
+        }
+    }
+}
