@@ -45,10 +45,19 @@ impl Reach {
         Self { names: Arc::new(SystemNames), allows: Arc::new(|address| is_public(address.ip())) }
     }
 
-    /// Any address: for a feed on the operator's own network, by the operator's own word.
+    /// Any address but link-local ones: for a feed on the operator's own network, by the operator's own word.
+    /// At link-local addresses clouds hand out the machine's own credentials, and nobody keeps a feed there.
     #[must_use]
     pub fn private() -> Self {
-        Self { names: Arc::new(SystemNames), allows: Arc::new(|_| true) }
+        Self { names: Arc::new(SystemNames), allows: Arc::new(|address| !is_link_local(address.ip())) }
+    }
+}
+
+/// RFC 3927 §2.1 and RFC 4291 §2.5.6, and the address at which one cloud answers over IPv6 (fd00:ec2::254).
+fn is_link_local(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.segments()[..2] == [0xfd00, 0x0ec2],
     }
 }
 
@@ -101,6 +110,21 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn private_is_not_link_local() {
+        let check = |text: &str, expect: bool| {
+            let address = SocketAddr::new(text.parse().expect("address"), 80);
+            assert_eq!((Reach::private().allows)(address), expect, "{text}");
+        };
+        check("127.0.0.1", true);
+        check("10.1.2.3", true);
+        check("fd12:3456::1", true);
+        check("169.254.169.254", false);
+        check("::ffff:169.254.169.254", false);
+        check("fe80::1", false);
+        check("fd00:ec2::254", false);
+    }
 
     #[test]
     fn what_is_public() {
