@@ -6,6 +6,7 @@ use sipar_bouncers::Bouncers;
 use sipar_intel::feeds::Intel;
 use sipar_registry::Registry;
 use sipar_shield::Shield;
+use sipar_zones::Zones;
 use std::sync::Arc;
 
 /// The areas of this build.
@@ -20,6 +21,8 @@ pub struct Areas {
     pub bouncers: Arc<Bouncers>,
     /// The demonstration brings organisations.
     pub registry: Arc<Registry>,
+    /// Other people's resolvers take zones from it.
+    pub zones: Arc<Zones>,
 }
 
 /// Every area of this build.
@@ -28,12 +31,15 @@ pub fn areas(house: &House) -> Result<Areas> {
     let registry = sipar_registry::area(house)?;
     let intel = sipar_intel::area(house)?;
     let bouncers = sipar_bouncers::area(house);
-    let list: Vec<Arc<dyn Area>> = vec![registry.clone(), intel.clone(), shield.clone(), bouncers.clone()];
+    let zones = sipar_zones::area(house)?;
+    let list: Vec<Arc<dyn Area>> =
+        vec![registry.clone(), intel.clone(), shield.clone(), bouncers.clone(), zones.clone()];
     Ok(Areas {
         list,
         shield: Arc::clone(shield.shield()),
         intel: Arc::clone(intel.intel()),
         bouncers: Arc::clone(bouncers.bouncers()),
         registry: Arc::clone(registry.registry()),
+        zones: Arc::clone(zones.zones()),
     })
 }

@@ -61,6 +61,9 @@ pub enum Command {
     /// The public log: verify it offline, show its checkpoint.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Operators whose own resolvers take zones: add, list, rotate, remove.
+    #[command(subcommand)]
+    Subscriber(SubscriberCommand),
     /// Keys for the API.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -274,6 +277,39 @@ pub enum LedgerCommand {
     },
     /// Print the checkpoint and the key.
     Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SubscriberCommand {
+    /// Add a subscriber. Its key is shown once, with configuration to paste.
+    Add {
+        /// Short name.
+        slug: String,
+        /// Whom to warn: the address of a role.
+        #[arg(long, default_value = "")]
+        contact: String,
+        /// all, malware, c2, phishing, fraud, or trial (shadow lists, for logging). May be given several times.
+        #[arg(long = "zone", value_name = "ZONE", default_value = "all")]
+        zones: Vec<String>,
+        /// nxdomain, nodata, passthru, drop, tcp-only, a name, or addresses with commas between them.
+        #[arg(long, default_value = "nxdomain")]
+        answer: String,
+        /// Where its resolvers are told of changes. May be given several times.
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        notify: Vec<SocketAddr>,
+        /// A network from which it may come without a key, for name servers that know no TSIG.
+        #[arg(long, value_name = "NETWORK")]
+        unsigned_from: Vec<String>,
+        /// hmac-sha256, hmac-sha384 or hmac-sha512.
+        #[arg(long, default_value = "hmac-sha256")]
+        algorithm: String,
+    },
+    /// List them: which serial each has, and how far it is behind.
+    List,
+    /// Make a new key; the present one stays valid until the next rotation.
+    Rotate { slug: String },
+    /// Remove a subscriber; its keys are refused at once.
+    Remove { slug: String },
 }
 
 #[derive(Debug, Subcommand)]

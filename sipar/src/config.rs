@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sipar_dns::DnsConfig;
 use sipar_reputation::ReputationConfig;
 use sipar_store::StoreConfig;
+use sipar_zones::model::ZonesConfig;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -30,6 +31,8 @@ pub struct Config {
     pub dns: DnsConfig,
     /// The reputation service.
     pub reputation: ReputationConfig,
+    /// Zones for other people's resolvers. `listen` empty: none are served.
+    pub zones: ZonesConfig,
 }
 
 /// Who runs this instance.
@@ -85,6 +88,7 @@ impl Default for Config {
                 listen: Some(SocketAddr::new(LOOPBACK, 8081)),
                 ..ReputationConfig::default()
             },
+            zones: ZonesConfig::default(),
         }
     }
 }

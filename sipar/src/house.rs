@@ -94,6 +94,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
         }),
     };
     let areas = areas(&house)?;
+    areas.zones.configure(&config.zones);
     for area in &areas.list {
         house
             .store

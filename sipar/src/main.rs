@@ -79,6 +79,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ledger(command) => commands::ledger::run(&config()?, command),
         Command::Key(command) => commands::key::run(&config()?, command),
         Command::Bouncer(command) => commands::bouncer::run(&config()?, command).await,
+        Command::Subscriber(command) => commands::subscriber::run(&config()?, command).await,
         Command::Networks(command) => commands::networks::run(&config()?, command),
         Command::Flow => commands::about::flow(&config()?).await,
         Command::Roles => commands::about::roles(&config()?).await,

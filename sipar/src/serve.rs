@@ -23,6 +23,8 @@ pub struct Server {
     pub portal: SocketAddr,
     /// Where bouncers and the like ask.
     pub clients: SocketAddr,
+    /// Serves zones until it is dropped.
+    pub zones: sipar_zones::Server,
     tasks: JoinSet<()>,
     stop_portal: oneshot::Sender<()>,
     running_file: std::path::PathBuf,
@@ -62,13 +64,14 @@ pub async fn start(config: &Config) -> Result<Server> {
             (assembled.router.clone(), clients)
         }
     };
+    let zones = sipar_zones::Server::start(&assembled.areas.zones, &config.zones.listen).await?;
     let (stop_portal, stopped) = oneshot::channel();
     tasks.spawn(answer(listener, app, "the portal", Some(stopped)));
     let running_file = layout.running();
     let running = serde_json::json!({ "portal": portal.to_string(), "pid": std::process::id() });
     std::fs::write(&running_file, running.to_string())
         .with_context(|| format!("writing `{}`", running_file.display()))?;
-    Ok(Server { assembled, edges, portal, clients, tasks, stop_portal, running_file })
+    Ok(Server { assembled, edges, portal, clients, zones, tasks, stop_portal, running_file })
 }
 
 async fn bind(address: SocketAddr, what_for: &str) -> Result<TcpListener> {
@@ -131,6 +134,9 @@ pub async fn run(config: &Config) -> Result<()> {
     eprintln!("portal      http://{}", server.portal);
     for address in &server.edges.dns_addresses {
         eprintln!("dns         {address}");
+    }
+    for address in &server.zones.addresses {
+        eprintln!("zones       {address}");
     }
     if let Some(address) = server.edges.reputation_address {
         eprintln!("reputation  http://{address}");

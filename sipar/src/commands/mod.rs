@@ -9,6 +9,7 @@ pub mod key;
 pub mod ledger;
 pub mod networks;
 pub mod snapshot;
+pub mod subscriber;
 pub mod warning;
 
 use serde_json::Value;

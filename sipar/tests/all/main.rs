@@ -14,3 +14,4 @@ mod pages;
 mod real;
 mod support;
 mod tables;
+mod zones;

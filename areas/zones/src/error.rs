@@ -1,0 +1,58 @@
+//! What can go wrong with zones.
+
+use sipar_area::{AreaError, BlobError};
+use sipar_snapshot::OpenError;
+use sipar_store::StoreError;
+
+/// A fault, or a refusal that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ZonesError {
+    /// The store refused.
+    #[error("using the tables of zones")]
+    Store(#[from] StoreError),
+    /// A file's name is none.
+    #[error("finding a snapshot")]
+    Blob(#[from] BlobError),
+    /// A snapshot cannot be opened.
+    #[error("opening snapshot {serial}")]
+    Open {
+        /// Which.
+        serial: u64,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+    /// A text could not be written or read as JSON.
+    #[error("converting a subscriber to or from JSON")]
+    Json(#[source] serde_json::Error),
+    /// The key that seals the others.
+    #[error("using `{path}`, which seals the keys of subscribers")]
+    SealingKey {
+        /// Where.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A sealed key does not open.
+    #[error("the key of subscriber `{0}` does not open; was `keys/zones.key` replaced? rotate the subscriber's key")]
+    Sealed(String),
+    /// No randomness.
+    #[error("the system gave no random bytes; no key was made")]
+    Random,
+    /// Asked for something that may not be.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no such thing.
+    #[error("there is no subscriber `{0}`")]
+    Missing(String),
+    /// A socket.
+    #[error("listening on {0} for zone transfers; is another process there?")]
+    Listen(std::net::SocketAddr, #[source] std::io::Error),
+}
+
+impl From<ZonesError> for AreaError {
+    fn from(error: ZonesError) -> Self {
+        Self::because("zones", error)
+    }
+}

@@ -1,0 +1,202 @@
+//! Zones out: other people's resolvers take what is blocked as response policy zones. NCSP 3.2a.
+//!
+//! Hears published snapshots and deltas. Says nothing yet.
+//! Subscribers have a key each and are told of every change at once; a transfer of changes is read from a journal of
+//! places, a whole transfer is streamed from the policy itself. No zone is ever held in memory.
+//! Nothing above TLP:GREEN leaves, and what happens at the door is counted per subscriber, no finer.
+
+mod asked;
+pub mod count;
+mod error;
+mod http;
+mod journal;
+pub mod model;
+mod notify;
+mod people;
+pub mod render;
+mod seal;
+mod server;
+pub mod store;
+mod transfer;
+pub mod wire;
+
+pub use error::ZonesError;
+pub use people::Issued;
+pub use server::Server;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use model::{Subscriber, ZonesConfig};
+use sipar_area::{Area, AreaError, House, Job, Measure, MeasureValue, Route};
+use sipar_authz::Resource;
+use sipar_model::{Fact, FactKind};
+use sipar_store::{Migration, Tx};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::sync::{Notify, watch};
+use wire::Name;
+
+/// A subscriber that lags for longer than this is behind: three times the zone's refresh.
+pub const LAG_MS_MAX: i64 = 15 * 60 * 1_000;
+
+/// The zones.
+pub struct Zones {
+    pub(crate) house: House,
+    pub(crate) live: ArcSwapOption<journal::Live>,
+    pub(crate) subscribers: ArcSwap<Vec<Arc<Subscriber>>>,
+    pub(crate) counts: count::Counts,
+    pub(crate) newest: watch::Sender<u64>,
+    config: OnceLock<ZonesConfig>,
+    wake: Arc<Notify>,
+}
+
+impl Zones {
+    /// Says what is set. A second call changes nothing.
+    pub fn configure(&self, config: &ZonesConfig) {
+        let _already_set = self.config.set(config.clone());
+    }
+
+    pub(crate) fn config(&self) -> ZonesConfig {
+        self.config.get().cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn origin(&self) -> Name {
+        let usual = || Name::from_text("rpz.sipar").expect("a name");
+        Name::from_text(&self.config().rpz_origin).unwrap_or_else(usual)
+    }
+
+    pub(crate) fn zone_name(&self, feed: &str) -> Option<Name> {
+        Name::from_text(&format!("{feed}.{}", self.config().rpz_origin))
+    }
+
+    /// Whom to ask, as a SOA record has it: `cert@example.pk` is `cert.example.pk` (RFC 1035 §8).
+    pub(crate) fn contact(&self) -> Name {
+        let mail = self.house.instance.contact.strip_prefix("mailto:");
+        let name = mail.and_then(|mail| {
+            let (local, domain) = mail.split_once('@')?;
+            (!local.contains('.')).then(|| Name::from_text(&format!("{local}.{domain}"))).flatten()
+        });
+        name.unwrap_or_else(|| Name::from_text("nobody.invalid").expect("a name"))
+    }
+
+    async fn keep_up(self: &Arc<Self>) -> Result<Option<String>, ZonesError> {
+        self.reload().await?;
+        let zones = Arc::clone(self);
+        let moved = tokio::task::spawn_blocking(move || zones.follow()).await;
+        match moved {
+            Ok(moved) => Ok(moved?.then(|| format!("zones have serial {}", *self.newest.borrow()))),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    async fn keep_counts(&self) -> Result<(), ZonesError> {
+        let (told, now) = (self.counts.take(), self.house.clock.now());
+        if told.is_empty() { Ok(()) } else { self.house.store.write(move |tx| store::count(tx, &told, now)).await }
+    }
+}
+
+/// The zones as an area.
+pub struct ZonesArea(Arc<Zones>);
+
+impl ZonesArea {
+    /// The zones themselves.
+    #[must_use]
+    pub fn zones(&self) -> &Arc<Zones> {
+        &self.0
+    }
+}
+
+/// The area of `house`.
+///
+/// # Errors
+/// None yet; areas have one shape.
+pub fn area(house: &House) -> Result<Arc<ZonesArea>, ZonesError> {
+    let zones = Zones {
+        house: house.clone(),
+        live: ArcSwapOption::empty(),
+        subscribers: ArcSwap::default(),
+        counts: count::Counts::default(),
+        newest: watch::Sender::new(0),
+        config: OnceLock::new(),
+        wake: Arc::default(),
+    };
+    Ok(Arc::new(ZonesArea(Arc::new(zones))))
+}
+
+impl Area for ZonesArea {
+    fn name(&self) -> &'static str {
+        "zones"
+    }
+
+    fn clauses(&self) -> &'static [&'static str] {
+        &["3.2a"]
+    }
+
+    fn migrations(&self) -> &'static [Migration] {
+        store::MIGRATIONS
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        http::resources()
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        http::routes(&self.0)
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        let (follow, count) = (Arc::clone(&self.0), Arc::clone(&self.0));
+        vec![
+            // Another node may have published, or changed subscribers.
+            Job::new("follow", Duration::from_secs(10), Arc::clone(&self.0.wake), move || {
+                let zones = Arc::clone(&follow);
+                Box::pin(async move { Ok(zones.keep_up().await?) })
+            }),
+            Job::new("count", Duration::from_secs(5), Arc::new(Notify::new()), move || {
+                let zones = Arc::clone(&count);
+                Box::pin(async move {
+                    zones.keep_counts().await?;
+                    Ok(None)
+                })
+            }),
+        ]
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        let zones = Arc::clone(&self.0);
+        vec![Measure {
+            name: "subscribers-up-to-date",
+            clause: "3.2a",
+            unit: "subscribers",
+            period: "now",
+            of: "subscribers",
+            read: Arc::new(move || {
+                let zones = Arc::clone(&zones);
+                Box::pin(async move {
+                    let all = zones.standings().await?;
+                    let good = all.iter().filter(|one| one.lag_ms.is_some_and(|lag| lag <= LAG_MS_MAX)).count();
+                    // Without subscribers there is no evidence of anything.
+                    let value = (!all.is_empty()).then(|| f64::from(u32::try_from(good).unwrap_or(u32::MAX)));
+                    Ok(MeasureValue { value, of: Some(f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX))) })
+                })
+            }),
+        }]
+    }
+
+    fn hears(&self) -> &'static [FactKind] {
+        &[FactKind::Snapshot, FactKind::Delta]
+    }
+
+    fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
+        let heard = match fact {
+            Fact::Snapshot(whole) => store::Heard { serial: whole.serial.0, from: 0, blob: whole.blob.clone() },
+            Fact::Delta(delta) => store::Heard { serial: delta.to.0, from: delta.from.0, blob: delta.blob.clone() },
+            _ => return Ok(()),
+        };
+        store::heard(tx, &heard)?;
+        // The permit stays until the job next looks; a transaction that is undone after all wakes it for nothing.
+        self.0.wake.notify_one();
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! Subscribers and zones. Pure.
+
+use crate::{
+    ZonesError,
+    render::{
+        Feed,
+        rpz::{Answer, Rpz},
+    },
+    wire::{Algorithm, Key, Name},
+};
+use serde::{Deserialize, Serialize};
+use sipar_model::Prefix;
+use std::net::{IpAddr, SocketAddr};
+
+/// Subscribers: every provider of a large country some times over.
+pub const SUBSCRIBERS_MAX: usize = 1_000;
+
+/// Addresses that one subscriber is notified at.
+pub const NOTIFY_MAX: usize = 8;
+
+/// Networks from which one subscriber may come without a key.
+pub const UNSIGNED_MAX: usize = 8;
+
+/// What can be set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ZonesConfig {
+    /// Where transfers are served, over UDP and TCP. Empty: nowhere.
+    pub listen: Vec<SocketAddr>,
+    /// What the names of response policy zones end in: `all.rpz.sipar`.
+    pub rpz_origin: String,
+}
+
+impl Default for ZonesConfig {
+    fn default() -> Self {
+        Self { listen: Vec::new(), rpz_origin: "rpz.sipar".into() }
+    }
+}
+
+/// What somebody asks for who wants zones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// Short name.
+    pub slug: String,
+    /// Whom to warn: a role's address, never a person's.
+    #[serde(default)]
+    pub contact: String,
+    /// The feeds whose zones it takes.
+    #[serde(default = "all_feeds")]
+    pub feeds: Vec<String>,
+    /// What its resolvers do with what is blocked.
+    #[serde(default = "nxdomain")]
+    pub answer: Answer,
+    /// Where it is told of changes.
+    #[serde(default)]
+    pub notify: Vec<SocketAddr>,
+    /// From where it may come without a key: for name servers that know no TSIG.
+    #[serde(default)]
+    pub unsigned_from: Vec<Prefix>,
+    /// hmac-sha256, hmac-sha384 or hmac-sha512.
+    #[serde(default = "sha256")]
+    pub algorithm: String,
+}
+
+fn all_feeds() -> Vec<String> {
+    vec![Feed::All.word().into()]
+}
+
+fn nxdomain() -> Answer {
+    Answer::Nxdomain
+}
+
+fn sha256() -> String {
+    Algorithm::Sha256.word().into()
+}
+
+impl About {
+    /// Refuses what makes no sense, with what to do.
+    ///
+    /// # Errors
+    /// Says what is wrong.
+    pub fn check(&self, others: &[About]) -> Result<Algorithm, ZonesError> {
+        let refuse = |why: String| Err(ZonesError::Refused(why));
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if self.slug.is_empty() || self.slug.len() > 40 || !self.slug.bytes().all(plain) {
+            return refuse(format!("`{}` is no short name; use up to 40 of a-z, 0-9 and hyphens", self.slug));
+        }
+        if others.iter().any(|other| other.slug == self.slug) {
+            return refuse(format!("there is a subscriber `{}` already", self.slug));
+        }
+        if others.len() >= SUBSCRIBERS_MAX {
+            return refuse(format!("there are {SUBSCRIBERS_MAX} subscribers already; remove one"));
+        }
+        if let Some(word) = self.feeds.iter().find(|word| Feed::from_word(word).is_none()) {
+            return refuse(format!("`{word}` is no zone; use all, malware, c2, phishing, fraud, trial"));
+        }
+        let apex = Name::from_text("all.rpz").expect("a name");
+        if self.feeds.is_empty() || Rpz::new(Feed::All, &apex, &self.answer).is_none() {
+            return refuse("give at least one zone, and an answer that is a name or some addresses".into());
+        }
+        if self.notify.len() > NOTIFY_MAX || self.unsigned_from.len() > UNSIGNED_MAX {
+            return refuse(format!(
+                "at most {NOTIFY_MAX} addresses to notify and {UNSIGNED_MAX} networks without a key"
+            ));
+        }
+        let overlaps = |one: &Prefix| {
+            let taken = others.iter().flat_map(|other| &other.unsigned_from);
+            taken.into_iter().any(|other| one.contains(other.addr()) || other.contains(one.addr()))
+        };
+        if let Some(network) = self.unsigned_from.iter().find(|one| overlaps(one)) {
+            return refuse(format!(
+                "`{network}` belongs to another subscriber already, and nothing would tell them apart"
+            ));
+        }
+        Algorithm::from_word(&self.algorithm).ok_or_else(|| {
+            ZonesError::Refused(format!(
+                "`{}` is not offered; use hmac-sha256, hmac-sha384 or hmac-sha512",
+                self.algorithm
+            ))
+        })
+    }
+}
+
+/// A subscriber as the server needs it.
+#[derive(Clone, Debug)]
+pub struct Subscriber {
+    /// What it asked for.
+    pub about: About,
+    /// Its keys: the present one, and the one before it until the next rotation.
+    pub keys: Vec<Key>,
+    /// Transfers of changes start after this serial: before it the zone was written otherwise, or not for it.
+    pub since: u64,
+}
+
+impl Subscriber {
+    /// Whether it may come from `address` without a key.
+    #[must_use]
+    pub fn unsigned(&self, address: IpAddr) -> bool {
+        self.about.unsigned_from.iter().any(|network| network.contains(address))
+    }
+
+    /// The zone that it asks for, if it takes it.
+    #[must_use]
+    pub fn zone(&self, name: &Name, origin: &Name) -> Option<Rpz> {
+        let feed = feed_of(name, origin)?;
+        let takes = self.about.feeds.iter().any(|word| word == feed.word());
+        takes.then(|| Rpz::new(feed, name, &self.about.answer)).flatten()
+    }
+}
+
+/// The feed whose zone has this name.
+#[must_use]
+pub fn feed_of(name: &Name, origin: &Name) -> Option<Feed> {
+    let first = name.labels().next()?;
+    let rest = name.wire().get(1 + first.len()..)?;
+    (rest == origin.wire()).then(|| Feed::from_word(str::from_utf8(first).ok()?)).flatten()
+}
+
+/// The serial of zones: that of the policy, as far as 32 bits reach (RFC 1982).
+#[must_use]
+pub const fn zone_serial(serial: u64) -> u32 {
+    (serial & 0xFFFF_FFFF) as u32
+}
+
+/// Whether `ours` is not newer than `theirs` (RFC 1982 §3.2).
+#[must_use]
+pub const fn is_current(ours: u32, theirs: u32) -> bool {
+    theirs.wrapping_sub(ours) < 1 << 31
+}
+
+/// Ready-to-paste configuration of a subscriber's own resolvers, by name server: so far of BIND.
+#[must_use]
+pub fn configuration(
+    about: &About,
+    origin: &str,
+    server: SocketAddr,
+    key_name: &str,
+    secret: &str,
+) -> [(&'static str, String); 1] {
+    let zones: Vec<String> = about.feeds.iter().map(|feed| format!("{feed}.{origin}")).collect();
+    let (ip, port, algorithm) = (server.ip(), server.port(), &about.algorithm);
+    let mut bind = format!("key \"{key_name}\" {{ algorithm {algorithm}; secret \"{secret}\"; }};\n");
+    for zone in &zones {
+        bind.push_str(&format!(
+            "zone \"{zone}\" {{ type secondary; primaries {{ {ip} port {port} key \"{key_name}\"; }}; file \"{zone}.db\"; allow-query {{ none; }}; }};\n"
+        ));
+    }
+    let list: String = zones.iter().map(|zone| format!("zone \"{zone}\"; ")).collect();
+    bind.push_str(&format!("// inside options:\n// response-policy {{ {list}}} min-update-interval 0;\n"));
+    [("bind", bind)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about(json: &str) -> About {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let first = about(r#"{"slug": "isp", "unsigned_from": ["192.0.2.0/24"]}"#);
+        assert!(first.check(&[]).is_ok());
+        for bad in [
+            r#"{"slug": ""}"#,
+            r#"{"slug": "ISP"}"#,
+            r#"{"slug": "isp"}"#,
+            r#"{"slug": "b", "feeds": []}"#,
+            r#"{"slug": "b", "feeds": ["gambling"]}"#,
+            r#"{"slug": "b", "algorithm": "hmac-md5"}"#,
+            r#"{"slug": "b", "answer": {"addresses": []}}"#,
+            r#"{"slug": "b", "unsigned_from": ["192.0.2.7/32"]}"#,
+        ] {
+            assert!(matches!(about(bad).check(std::slice::from_ref(&first)), Err(ZonesError::Refused(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn serials_are_compared_around_their_end() {
+        for (ours, theirs, expect) in
+            [(5, 5, true), (5, 4, false), (5, 6, true), (3, u32::MAX, false), (u32::MAX, 3, true)]
+        {
+            assert_eq!(is_current(ours, theirs), expect, "{ours} {theirs}");
+        }
+    }
+
+    #[test]
+    fn zones_are_known_by_their_names() {
+        let origin = Name::from_text("rpz.sipar").unwrap();
+        let feed = |text| feed_of(&Name::from_text(text).unwrap(), &origin);
+        assert_eq!(feed("phishing.rpz.sipar"), Some(Feed::Phishing));
+        for none in ["rpz.sipar", "x.rpz.sipar", "all.rpz.example", "a.all.rpz.sipar", "."] {
+            assert_eq!(feed(none), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Subscribers come, change their keys, and go; and how far each is behind.
+
+use crate::{
+    Zones, ZonesError,
+    model::{About, Subscriber, configuration},
+    seal::Sealer,
+    store::{self, Row},
+    wire::{Algorithm, Key, Name},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Serialize;
+use sipar_authz::{Random as _, SystemRandom};
+use sipar_model::TimestampMs;
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+/// A key, shown once.
+#[derive(Clone, Debug, Serialize)]
+pub struct Issued {
+    /// Whose.
+    pub subscriber: String,
+    /// The key's name.
+    pub key_name: String,
+    /// Its algorithm.
+    pub algorithm: String,
+    /// The key in base64. Only its sealed form is kept.
+    pub secret: String,
+    /// Ready-to-paste configuration, by name server.
+    pub configuration: BTreeMap<&'static str, String>,
+}
+
+/// How a subscriber stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// What it asked for.
+    #[serde(flatten)]
+    pub about: About,
+    /// The name of its key.
+    pub key_name: String,
+    /// The serial that it has of each zone, and when that was last seen.
+    pub zones: BTreeMap<String, (u32, TimestampMs)>,
+    /// For how long it has been behind, by its worst zone; 0: it is not; nothing: a zone was never seen.
+    pub lag_ms: Option<i64>,
+    /// What was counted at the door.
+    pub events: BTreeMap<String, u64>,
+}
+
+impl Zones {
+    fn sealer(&self) -> Result<Sealer, ZonesError> {
+        Sealer::open(&self.house.data.join("keys").join("zones.key"), &SystemRandom)
+    }
+
+    /// Adds a subscriber; returns its key, which is shown this once.
+    ///
+    /// # Errors
+    /// When what is asked for makes no sense, or the store refuses.
+    pub async fn subscribe(&self, about: About) -> Result<Issued, ZonesError> {
+        let rows = self.house.store.read(store::all).await?;
+        let others: Vec<About> = rows.into_iter().map(|row| row.about).collect();
+        let algorithm = about.check(&others)?;
+        let since = *self.newest.borrow() + 1;
+        self.issue(about, algorithm, None, 1, since).await
+    }
+
+    /// A new key; the present one stays valid until the next rotation.
+    ///
+    /// # Errors
+    /// When there is no such subscriber, or the store refuses.
+    pub async fn rotate(&self, slug: &str) -> Result<Issued, ZonesError> {
+        let rows = self.house.store.read(store::all).await?;
+        let row =
+            rows.into_iter().find(|row| row.about.slug == slug).ok_or_else(|| ZonesError::Missing(slug.into()))?;
+        let algorithm = Algorithm::from_word(&row.about.algorithm).unwrap_or(Algorithm::Sha256);
+        self.issue(row.about, algorithm, Some(row.key), row.generation + 1, row.since).await
+    }
+
+    /// Removes a subscriber; its keys are refused at once.
+    ///
+    /// # Errors
+    /// When there is no such subscriber, or the store refuses.
+    pub async fn unsubscribe(&self, slug: &str) -> Result<(), ZonesError> {
+        let gone = slug.to_owned();
+        if !self.house.store.write(move |tx| store::remove(tx, &gone)).await? {
+            return Err(ZonesError::Missing(slug.into()));
+        }
+        self.reload().await
+    }
+
+    async fn issue(
+        &self,
+        about: About,
+        algorithm: Algorithm,
+        old_key: Option<(String, Vec<u8>)>,
+        generation: u64,
+        since: u64,
+    ) -> Result<Issued, ZonesError> {
+        let mut secret = vec![0; algorithm.key_bytes()];
+        SystemRandom.fill(&mut secret).map_err(|_| ZonesError::Random)?;
+        let config = self.config();
+        let key_name = format!("{}-{generation}.key.{}", about.slug, config.rpz_origin);
+        let sealed = self.sealer()?.seal(&key_name, &secret, &SystemRandom)?;
+        let row = Row { about: about.clone(), key: (key_name.clone(), sealed), old_key, generation, since };
+        let now = self.house.clock.now();
+        self.house.store.write(move |tx| store::put(tx, &row, now)).await?;
+        self.reload().await?;
+        let secret = STANDARD.encode(&secret);
+        let nowhere = || SocketAddr::from(([127, 0, 0, 1], 53));
+        let server = config.listen.first().copied().unwrap_or_else(nowhere);
+        let configuration = configuration(&about, &config.rpz_origin, server, &key_name, &secret).into();
+        Ok(Issued { subscriber: about.slug, key_name, algorithm: about.algorithm, secret, configuration })
+    }
+
+    /// Reads the subscribers into memory. One whose keys do not open is left out, and said so.
+    pub(crate) async fn reload(&self) -> Result<(), ZonesError> {
+        let rows = self.house.store.read(store::all).await?;
+        if rows.is_empty() {
+            self.subscribers.store(Arc::default());
+            return Ok(());
+        }
+        let sealer = self.sealer()?;
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            let algorithm = Algorithm::from_word(&row.about.algorithm).unwrap_or(Algorithm::Sha256);
+            let mut keys = Vec::new();
+            for (name, sealed) in std::iter::once(&row.key).chain(&row.old_key) {
+                match (sealer.unseal(name, sealed), Name::from_text(name)) {
+                    (Ok(secret), Some(name)) => keys.push(Key::new(name, algorithm, &secret)),
+                    (_, _) => tracing::error!(subscriber = row.about.slug, "a key does not open; rotate it"),
+                }
+            }
+            all.push(Arc::new(Subscriber { about: row.about, keys, since: row.since }));
+        }
+        self.subscribers.store(Arc::new(all));
+        Ok(())
+    }
+
+    /// How every subscriber stands.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn standings(&self) -> Result<Vec<Standing>, ZonesError> {
+        let (rows, seen, events) = self
+            .house
+            .store
+            .read(|reader| Ok::<_, ZonesError>((store::all(reader)?, store::seen(reader)?, store::events(reader)?)))
+            .await?;
+        let (live, now) = (self.live.load_full(), self.house.clock.now());
+        let standing = |row: Row| {
+            let slug = row.about.slug.clone();
+            let own = seen.iter().filter(|one| one.0 == slug);
+            let zones: BTreeMap<String, (u32, TimestampMs)> =
+                own.map(|(_, zone, serial, at)| (zone.clone(), (*serial, *at))).collect();
+            let lag = |feed: &String| {
+                let (serial, _) = zones.get(&self.zone_name(feed)?.to_string())?;
+                let behind = live.as_ref()?.behind_since(*serial);
+                Some(behind.map_or(0, |since| now.since_ms(since).max(0)))
+            };
+            let lags: Option<Vec<i64>> = row.about.feeds.iter().map(lag).collect();
+            let counted = events.iter().filter(|one| one.0 == slug).map(|one| (one.1.clone(), one.2));
+            Standing {
+                lag_ms: lags.and_then(|lags| lags.into_iter().max()),
+                events: counted.collect(),
+                key_name: row.key.0,
+                about: row.about,
+                zones,
+            }
+        };
+        Ok(rows.into_iter().map(standing).collect())
+    }
+}

@@ -1,0 +1,246 @@
+//! What changed in the zones from one state to the next, place by place.
+
+use super::{
+    Feed, Node, Part, Said, Sink, Stopped, feeds_of,
+    index::Index,
+    names::{self, Names},
+    rpz::Rpz,
+};
+use sipar_model::{Observable, Prefix, TimestampMs};
+use sipar_snapshot::{Layers, PolicyEntry};
+use std::collections::{BTreeSet, HashMap};
+
+/// A state, and what is known beside it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The state.
+    pub layers: Layers,
+    /// What is known beside it.
+    pub index: Index,
+}
+
+impl View {
+    /// Reads a whole state once.
+    #[must_use]
+    pub fn new(layers: Layers) -> Self {
+        let index = Index::new(&layers);
+        Self { layers, index }
+    }
+
+    const fn names(&self) -> Names<'_> {
+        Names { layers: &self.layers, index: &self.index }
+    }
+
+    /// Hands over every record of a zone but those at its own name.
+    ///
+    /// # Errors
+    /// When nobody wants more.
+    pub fn walk(&self, rpz: &Rpz, sink: &mut dyn Sink) -> Result<(), Stopped> {
+        for entry in self.layers.iter() {
+            match network(&entry.observable) {
+                Some(network) => {
+                    let entries = self.layers.said_of(&entry.observable);
+                    if entries.first() == Some(&entry) {
+                        rpz.trigger(&network, &self.on_network(&entries), sink)?;
+                    }
+                }
+                None => {
+                    if let Observable::Domain(name) = &entry.observable {
+                        self.names().walk(&entry, name, rpz, sink)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn on_network(&self, entries: &[PolicyEntry]) -> Said {
+        let mut said = Said::default();
+        for entry in entries {
+            let (feeds, verdict) = feeds_of(&self.layers, entry);
+            feeds.into_iter().flatten().for_each(|feed: Feed| said.say(feed, Part::Exact, verdict));
+        }
+        said
+    }
+
+    fn said(&self, place: &Place) -> Said {
+        match place {
+            Place::Name(name) => self.names().said(name),
+            Place::Network(network) => self.on_network(&self.layers.said_of(&Observable::from(*network))),
+        }
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Name(sipar_model::DomainName),
+    Network(Prefix),
+}
+
+/// The network that an observable is, if it is one.
+fn network(observable: &Observable) -> Option<Prefix> {
+    match observable {
+        Observable::Address(address) => Some(Prefix::from(*address)),
+        Observable::Prefix(prefix) => Some(*prefix),
+        _ => None,
+    }
+}
+
+/// What one place of the zones said before, and says from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where.
+    pub node: Node,
+    /// What was said.
+    pub before: Said,
+    /// What is said.
+    pub after: Said,
+}
+
+/// The next state, and what changed. `observables` are those of which the policy says something else now.
+///
+/// # Errors
+/// When too many places are touched; then the next state stands alone.
+pub fn step(before: &View, layers: Layers, observables: &[Observable]) -> (View, Result<Vec<Change>, Stopped>) {
+    let listed: Vec<(&Observable, bool)> = observables
+        .iter()
+        .filter_map(|one| {
+            let was = !before.layers.find(one).is_empty();
+            let is = !layers.find(one).is_empty();
+            (was != is).then_some((one, is))
+        })
+        .collect();
+    let after = View { index: before.index.with(&listed), layers };
+    let changes = touched(before, &after, observables).map(|places| {
+        let change = |place: &Place| {
+            let (before, after) = (before.said(place), after.said(place));
+            let node = match place {
+                Place::Name(name) => names::node(name),
+                Place::Network(network) => Node::Trigger(*network),
+            };
+            (before != after).then_some(Change { node, before, after })
+        };
+        places.iter().filter_map(change).collect()
+    });
+    (after, changes)
+}
+
+fn touched(before: &View, after: &View, observables: &[Observable]) -> Result<BTreeSet<Place>, Stopped> {
+    let mut names = BTreeSet::new();
+    let mut places = BTreeSet::new();
+    for observable in observables {
+        if let Observable::Domain(name) = observable {
+            before.names().touched(name, &mut names)?;
+            after.names().touched(name, &mut names)?;
+        }
+        places.extend(network(observable).map(Place::Network));
+    }
+    places.extend(names.into_iter().map(Place::Name));
+    Ok(places)
+}
+
+/// Several steps as one: of each place, the first before and the last after. Places that are as they were fall away.
+#[must_use]
+pub fn condense<'a>(steps: impl IntoIterator<Item = &'a [Change]>) -> Vec<Change> {
+    let mut places: HashMap<&Node, usize> = HashMap::new();
+    let mut all: Vec<Change> = Vec::new();
+    for change in steps.into_iter().flatten() {
+        match places.get(&change.node) {
+            Some(place) => all[*place].after = change.after,
+            None => {
+                places.insert(&change.node, all.len());
+                all.push(change.clone());
+            }
+        }
+    }
+    all.retain(|change| change.before != change.after);
+    all
+}
+
+impl Change {
+    /// Hands over the records of the place as it was, or as it is.
+    ///
+    /// # Errors
+    /// When nobody wants more.
+    pub fn write(&self, said: &Said, rpz: &Rpz, sink: &mut dyn Sink) -> Result<(), Stopped> {
+        match &self.node {
+            Node::Name(owner) => rpz.name(owner, said, sink),
+            Node::Trigger(network) => rpz.trigger(network, said, sink),
+        }
+    }
+}
+
+/// A step of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The serial that it starts from.
+    pub from: u64,
+    /// The serial that it leads to.
+    pub to: u64,
+    /// When that state was reached.
+    pub created: TimestampMs,
+    /// What changed.
+    pub changes: Vec<Change>,
+}
+
+/// Changes as bytes: of each its length, its kind, what was and is said, and the place.
+#[must_use]
+pub fn encode(changes: &[Change]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(changes.len() * 32);
+    for change in changes {
+        let (kind, place) = match &change.node {
+            Node::Name(owner) => (b'n', owner.to_vec()),
+            Node::Trigger(network) => (b'i', network.to_string().into_bytes()),
+        };
+        // INVARIANT: a name has at most 255 bytes.
+        bytes.push(place.len() as u8);
+        bytes.push(kind);
+        bytes.extend_from_slice(&change.before.bits().to_le_bytes());
+        bytes.extend_from_slice(&change.after.bits().to_le_bytes());
+        bytes.extend_from_slice(&place);
+    }
+    bytes
+}
+
+/// From [`encode`]; `None` for bytes that it did not write.
+#[must_use]
+pub fn decode(mut bytes: &[u8]) -> Option<Vec<Change>> {
+    let mut changes = Vec::new();
+    while let Some((head, rest)) = bytes.split_at_checked(10) {
+        let (place, rest) = rest.split_at_checked(usize::from(head[0]))?;
+        let node = match head[1] {
+            b'n' => Node::Name(place.into()),
+            b'i' => Node::Trigger(Prefix::parse(str::from_utf8(place).ok()?).ok()?),
+            _ => return None,
+        };
+        let said = |at: usize| Some(Said::from_bits(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?)));
+        changes.push(Change { node, before: said(2)?, after: said(6)? });
+        bytes = rest;
+    }
+    bytes.is_empty().then_some(changes)
+}
+
+/// The things of which two states say something else, as far as zones tell it: for when no delta leads from one to
+/// the other. Both are read whole.
+#[must_use]
+pub fn compare(before: &Layers, after: &Layers) -> Vec<Observable> {
+    let told = |layers: &Layers, observable: &Observable| {
+        let mut told: Vec<_> = layers
+            .said_of(observable)
+            .iter()
+            .map(|entry| {
+                let (feeds, verdict) = feeds_of(layers, entry);
+                (feeds, verdict, entry.scope)
+            })
+            .collect();
+        told.sort_unstable();
+        told
+    };
+    let changed = before.iter().map(|entry| entry.observable).filter(|one| told(before, one) != told(after, one));
+    let come = after.iter().map(|entry| entry.observable).filter(|one| before.find(one).is_empty());
+    changed.chain(come).collect()
+}
+
+#[cfg(test)]
+#[path = "step_tests.rs"]
+mod tests;

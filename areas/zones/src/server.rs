@@ -1,0 +1,188 @@
+//! The name server that zones are taken from: SOA, IXFR and AXFR, over UDP and TCP.
+//!
+//! It answers from memory alone and never recurses. Whoever is no subscriber is refused.
+
+use crate::{
+    Zones, ZonesError,
+    asked::{Asked, Door, judge},
+    transfer,
+    wire::{self, AXFR, Query, rcode},
+};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream, UdpSocket},
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+
+/// Connections at once: some for each subscriber. More wait to be accepted.
+const CONNECTIONS_MAX: usize = 512;
+
+/// Transfers at once in all: each holds a thread while it writes.
+const TRANSFERS_MAX: usize = 16;
+
+/// A connection that asks nothing is closed after this.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// A reader that takes nothing for so long is cut: a part of a transfer is at most 64 KiB.
+const WRITE_MAX: Duration = Duration::from_secs(20);
+
+/// Parts of a transfer that wait for a reader.
+const PARTS_WAITING_MAX: usize = 8;
+
+/// Questions on one connection; a subscriber opens another then.
+const QUESTIONS_MAX: usize = 1_000;
+
+/// A question of a subscriber is short; one longer than this is nonsense.
+const QUESTION_BYTES_MAX: usize = 4_096;
+
+/// Bytes of an answer over UDP to those who say they take so much (RFC 9715 §3).
+const UDP_BYTES_MAX: usize = 1_232;
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    _tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Listens, over UDP and TCP on the same ports.
+    ///
+    /// # Errors
+    /// When an address cannot be listened on.
+    pub async fn start(zones: &Arc<Zones>, listen: &[SocketAddr]) -> Result<Self, ZonesError> {
+        let mut tasks = JoinSet::new();
+        let mut addresses = Vec::new();
+        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let transfers = Arc::new(Semaphore::new(TRANSFERS_MAX));
+        for address in listen {
+            let failed = |source| ZonesError::Listen(*address, source);
+            let tcp = TcpListener::bind(address).await.map_err(failed)?;
+            let bound = tcp.local_addr().map_err(failed)?;
+            let udp = UdpSocket::bind(bound).await.map_err(failed)?;
+            addresses.push(bound);
+            tasks.spawn(datagrams(Arc::clone(zones), udp));
+            tasks.spawn(accept(Arc::clone(zones), tcp, Arc::clone(&connections), Arc::clone(&transfers)));
+        }
+        tasks.spawn(crate::notify::run(Arc::clone(zones)));
+        Ok(Self { addresses, _tasks: tasks })
+    }
+}
+
+async fn datagrams(zones: Arc<Zones>, socket: UdpSocket) {
+    let mut buffer = [0; QUESTION_BYTES_MAX];
+    loop {
+        let Ok((length, peer)) = socket.recv_from(&mut buffer).await else { continue };
+        let message = &buffer[..length];
+        let Some(answer) = answer_datagram(&zones, message, peer.ip()) else { continue };
+        // A datagram that cannot be sent is lost like any other; the asker asks again.
+        let _sent = socket.send_to(&answer, peer).await;
+    }
+}
+
+/// The answer to a datagram, if there is to be one.
+fn answer_datagram(zones: &Zones, message: &[u8], peer: IpAddr) -> Option<Vec<u8>> {
+    match judge(zones, message, peer) {
+        Door::Silent => None,
+        Door::Answer(answer) => Some(answer),
+        Door::Open(asked) => {
+            let bytes_max = usize::from(asked.query.udp_bytes.unwrap_or(512)).clamp(512, UDP_BYTES_MAX);
+            Some(transfer::datagram(&asked, bytes_max))
+        }
+    }
+}
+
+async fn accept(zones: Arc<Zones>, listener: TcpListener, places: Arc<Semaphore>, transfers: Arc<Semaphore>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        while connections.try_join_next().is_some() {}
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Out of file descriptors: it passes when connections end.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let (zones, transfers) = (Arc::clone(&zones), Arc::clone(&transfers));
+        connections.spawn(async move {
+            serve(&zones, stream, peer.ip(), &transfers).await;
+            drop(place);
+        });
+    }
+}
+
+async fn serve(zones: &Arc<Zones>, mut stream: TcpStream, peer: IpAddr, transfers: &Arc<Semaphore>) {
+    for _ in 0..QUESTIONS_MAX {
+        let Ok(Some(message)) = timeout(IDLE_MAX, read(&mut stream)).await else { return };
+        let answered = match judge(zones, &message, peer) {
+            Door::Silent => false,
+            Door::Answer(answer) => write(&mut stream, &framed(&answer)).await,
+            Door::Open(asked) => send(zones, &mut stream, *asked, transfers).await,
+        };
+        if !answered {
+            return;
+        }
+    }
+}
+
+/// One question, with its length in front (RFC 1035 §4.2.2). `None` at the end, and for nonsense.
+async fn read(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let length = usize::from(stream.read_u16().await.ok()?);
+    if length > QUESTION_BYTES_MAX {
+        return None;
+    }
+    let mut message = vec![0; length];
+    stream.read_exact(&mut message).await.ok()?;
+    Some(message)
+}
+
+async fn write(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    matches!(timeout(WRITE_MAX, stream.write_all(bytes)).await, Ok(Ok(())))
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
+    [&length.to_be_bytes()[..], message].concat()
+}
+
+/// Sends a whole answer: records are made on a thread of their own, and a slow reader holds nothing but its own.
+async fn send(zones: &Arc<Zones>, stream: &mut TcpStream, asked: Asked<'_>, transfers: &Arc<Semaphore>) -> bool {
+    let (subscriber, zone) = (asked.subscriber.about.slug.clone(), asked.zone.clone());
+    let is_transfer = asked.query.kind == AXFR || asked.query.kind == wire::IXFR;
+    if !is_transfer {
+        return write(stream, &framed(&transfer::datagram(&asked, usize::from(u16::MAX)))).await;
+    }
+    let Ok(place) = Arc::clone(transfers).try_acquire_owned() else {
+        zones.counts.event(&subscriber, "busy");
+        return write(stream, &framed(&asked.refuse(rcode::SERVFAIL))).await;
+    };
+    let plan = transfer::plan(&asked);
+    let (kind, serial) = (plan.kind(), plan.serial());
+    let owned = asked.into_owned();
+    let (parts, mut waiting) = mpsc::channel(PARTS_WAITING_MAX);
+    let made = tokio::task::spawn_blocking(move || {
+        let whole = wire::read(&owned.message).is_ok_and(|query: Query<'_>| plan.write(&query, &owned, &parts));
+        drop(place);
+        whole
+    });
+    let mut taken = true;
+    while let Some(part) = waiting.recv().await {
+        taken = write(stream, &part).await;
+        if !taken {
+            break;
+        }
+    }
+    drop(waiting);
+    let whole = made.await.unwrap_or(false) && taken;
+    zones.counts.event(&subscriber, if whole { kind } else { "cut" });
+    if whole {
+        zones.counts.seen(&subscriber, &zone.to_string(), serial);
+    }
+    whole
+}
