@@ -130,6 +130,18 @@ pub struct EdgeArgs {
     /// Where to answer reputation over HTTP.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub reputation: Option<SocketAddr>,
+    /// Where to answer people with the block page, over HTTP. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub block_page: Vec<SocketAddr>,
+    /// Where to end TLS handshakes for blocked sites cleanly. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub block_page_tls: Vec<SocketAddr>,
+    /// Who blocks, as the block page says it.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub organisation: String,
+    /// The portal's public address, as the block page links to it.
+    #[arg(long, value_name = "URL", default_value = "")]
+    pub portal: String,
     /// Network owners' file, for reputation.
     #[arg(long, value_name = "FILE")]
     pub networks: Option<PathBuf>,

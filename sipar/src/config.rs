@@ -8,6 +8,7 @@ use figment::{
 use serde::{Deserialize, Serialize};
 use sipar_dns::DnsConfig;
 use sipar_reputation::ReputationConfig;
+use sipar_sinkhole::SinkholeConfig;
 use sipar_store::StoreConfig;
 use sipar_zones::model::ZonesConfig;
 use std::{
@@ -33,6 +34,8 @@ pub struct Config {
     pub reputation: ReputationConfig,
     /// Zones for other people's resolvers. `listen` empty: none are served.
     pub zones: ZonesConfig,
+    /// The page that people see in place of a blocked site.
+    pub block_page: SinkholeConfig,
 }
 
 /// Who runs this instance.
@@ -89,6 +92,7 @@ impl Default for Config {
                 ..ReputationConfig::default()
             },
             zones: ZonesConfig::default(),
+            block_page: SinkholeConfig::default(),
         }
     }
 }
@@ -138,6 +142,18 @@ impl Config {
     /// The portal's address as people reach it.
     pub fn portal_url(&self) -> String {
         self.portal.public_url.clone().unwrap_or_else(|| format!("http://{}", self.portal.listen))
+    }
+
+    /// The block page's settings, with the instance's own where they are empty.
+    pub fn block_page(&self) -> SinkholeConfig {
+        let mut page = self.block_page.clone();
+        if page.organisation.is_empty() {
+            page.organisation.clone_from(&self.instance.organisation);
+        }
+        if page.portal.is_empty() {
+            page.portal = self.portal_url();
+        }
+        page
     }
 
     /// Where the records are.

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use sipar_dns::{DnsConfig, PolicyHandle, RunningDns};
 use sipar_model::{Clock, Sighting, SnapshotSerial, SystemClock};
 use sipar_reputation::{Reputation, ReputationConfig};
+use sipar_sinkhole::{Sinkhole, SinkholeConfig};
 use sipar_snapshot::{Networks, Policy, VerifyingKey};
 use std::{
     net::SocketAddr,
@@ -23,6 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub struct Edges {
     pub dns: PolicyHandle,
     pub reputation: Arc<Reputation>,
+    pub block_page: Arc<Sinkhole>,
 }
 
 /// Edges that answer.
@@ -31,13 +33,17 @@ pub struct Running {
     pub dns: Option<RunningDns>,
     pub dns_addresses: Vec<SocketAddr>,
     pub reputation_address: Option<SocketAddr>,
+    pub block_page_addresses: Vec<SocketAddr>,
     stop_reputation: Option<oneshot::Sender<()>>,
+    /// Dropped, it ends the block page.
+    _stop_block_page: watch::Sender<()>,
 }
 
 impl Running {
     /// Everything that was counted since the last time.
     pub fn take_counts(&self) -> Vec<Sighting> {
         let mut counts = self.edges.reputation.take_counts();
+        counts.extend(self.edges.block_page.take_counts());
         counts.extend(self.dns.iter().flat_map(RunningDns::take_counts));
         counts
     }
@@ -49,15 +55,21 @@ impl Running {
             let _ended = stop.send(());
         }
         let mut counts = self.edges.reputation.take_counts();
+        counts.extend(self.edges.block_page.take_counts());
         counts.extend(self.dns.into_iter().flat_map(RunningDns::stop));
         counts
     }
 }
 
 /// Starts answering. Until a snapshot is swapped in, everything is refused.
-pub async fn start(dns: DnsConfig, reputation: &ReputationConfig) -> Result<Running> {
+pub async fn start(dns: DnsConfig, reputation: &ReputationConfig, block_page: &SinkholeConfig) -> Result<Running> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let edges = Edges { dns: PolicyHandle::new(), reputation: Reputation::new(reputation, Arc::clone(&clock))? };
+    let edges = Edges {
+        dns: PolicyHandle::new(),
+        reputation: Reputation::new(reputation, Arc::clone(&clock))?,
+        block_page: Sinkhole::new(block_page, Arc::clone(&clock))?,
+    };
+    let (stop_block_page, block_page_addresses) = start_block_page(&edges.block_page, block_page).await?;
     let mut stop_reputation = None;
     let mut reputation_address = None;
     if let Some(address) = reputation.listen {
@@ -83,7 +95,41 @@ pub async fn start(dns: DnsConfig, reputation: &ReputationConfig) -> Result<Runn
         false => Some(sipar_dns::DnsServer::start(&dns, &edges.dns, clock).context("starting DNS")?),
     };
     let dns_addresses = running_dns.as_ref().map(|dns| dns.local_addrs().to_vec()).unwrap_or_default();
-    Ok(Running { edges, dns: running_dns, dns_addresses, reputation_address, stop_reputation })
+    Ok(Running {
+        edges,
+        dns: running_dns,
+        dns_addresses,
+        reputation_address,
+        block_page_addresses,
+        stop_reputation,
+        _stop_block_page: stop_block_page,
+    })
+}
+
+/// Starts the block page where the settings say; the sender ends it when it is dropped.
+async fn start_block_page(
+    page: &Arc<Sinkhole>,
+    config: &SinkholeConfig,
+) -> Result<(watch::Sender<()>, Vec<SocketAddr>)> {
+    let (stop, stopped) = watch::channel(());
+    let mut addresses = Vec::new();
+    let asked = config.http.iter().map(|address| (*address, false));
+    for (address, tls) in asked.chain(config.https.iter().map(|address| (*address, true))) {
+        let listener = tokio::net::TcpListener::bind(address)
+            .await
+            .with_context(|| format!("listening on {address} for the block page; is another process there?"))?;
+        addresses.push(listener.local_addr()?);
+        let (page, mut stopped) = (Arc::clone(page), stopped.clone());
+        let until = async move {
+            // An error is the end of the sender, which is what is awaited.
+            let _ended = stopped.changed().await;
+        };
+        match tls {
+            true => tokio::spawn(sipar_sinkhole::serve_https(page, listener, until)),
+            false => tokio::spawn(sipar_sinkhole::serve_http(page, listener, until)),
+        };
+    }
+    Ok((stop, addresses))
 }
 
 /// A snapshot file that edges follow.
@@ -142,6 +188,7 @@ impl Edges {
                 if current.is_none() {
                     self.dns.clear();
                     self.reputation.clear();
+                    self.block_page.clear();
                 }
                 return current;
             }
@@ -156,6 +203,7 @@ impl Edges {
     fn swap(&self, policy: &Arc<Policy>) {
         self.dns.swap(Arc::clone(policy));
         self.reputation.swap(Arc::clone(policy));
+        self.block_page.swap(Arc::clone(policy));
     }
 
     fn take_networks(&self, files: &Followed) {
@@ -195,8 +243,8 @@ fn resolvers_in(text: &str) -> Vec<SocketAddr> {
 pub async fn run(args: EdgeArgs) -> Result<()> {
     let key: VerifyingKey = args.key.parse().context("reading --key")?;
     anyhow::ensure!(
-        !args.dns.is_empty() || args.reputation.is_some(),
-        "nothing to do: give --dns ADDRESS:PORT, --reputation ADDRESS:PORT, or both"
+        !args.dns.is_empty() || args.reputation.is_some() || !args.block_page.is_empty(),
+        "nothing to do: give --dns, --reputation or --block-page with ADDRESS:PORT"
     );
     let mut dns = DnsConfig { listen: args.dns, workers: args.workers, ..DnsConfig::default() };
     dns.upstreams = if args.upstream.is_empty() { system_resolvers() } else { args.upstream };
@@ -211,7 +259,14 @@ pub async fn run(args: EdgeArgs) -> Result<()> {
         anonymous_per_s: args.anonymous_per_s,
         ..ReputationConfig::default()
     };
-    let running = start(dns, &reputation).await?;
+    let block_page = SinkholeConfig {
+        http: args.block_page,
+        https: args.block_page_tls,
+        organisation: args.organisation,
+        portal: args.portal,
+        ..SinkholeConfig::default()
+    };
+    let running = start(dns, &reputation, &block_page).await?;
     for address in &running.dns_addresses {
         eprintln!("dns {address}");
     }
@@ -220,6 +275,9 @@ pub async fn run(args: EdgeArgs) -> Result<()> {
     }
     if let Some(address) = running.reputation_address {
         eprintln!("reputation http://{address}");
+    }
+    for address in &running.block_page_addresses {
+        eprintln!("block-page {address}");
     }
     let networks = args.networks.unwrap_or_else(|| args.snapshot.with_file_name("networks.sipar"));
     let (_never, hint) = watch::channel(0);

@@ -42,7 +42,7 @@ pub async fn start(config: &Config) -> Result<Server> {
     if dns.organization.is_empty() {
         dns.organization.clone_from(&config.instance.organisation);
     }
-    let edges = Arc::new(edge::start(dns, &config.reputation).await?);
+    let edges = Arc::new(edge::start(dns, &config.reputation, &config.block_page()).await?);
     let layout = Layout(&config.data);
     let files = Followed {
         path: layout.current_snapshot(),
@@ -140,6 +140,9 @@ pub async fn run(config: &Config) -> Result<()> {
     }
     if let Some(address) = server.edges.reputation_address {
         eprintln!("reputation  http://{address}");
+    }
+    for address in &server.edges.block_page_addresses {
+        eprintln!("block page  {address}");
     }
     eprintln!("clients     http://{}", server.clients);
     // Not from the configuration: there the port may be left to the system.

@@ -17,9 +17,9 @@ pub struct SinkholeConfig {
     pub certificate: Option<PathBuf>,
     /// The file with the certificate's private key, as PEM.
     pub key: Option<PathBuf>,
-    /// Who blocks, as the page says it.
+    /// Who blocks, as the page says it. Empty: the operator of the instance.
     pub organisation: String,
-    /// The portal's public address, where blocks are looked up and appealed against.
+    /// The portal's public address, where blocks are looked up. Empty: the one of the instance.
     pub portal: String,
     /// IANA name of the zone in which times are shown.
     pub time_zone: String,
@@ -35,7 +35,7 @@ impl Default for SinkholeConfig {
             name: String::new(),
             certificate: None,
             key: None,
-            organisation: "Sipar".into(),
+            organisation: String::new(),
             portal: String::new(),
             time_zone: "Asia/Karachi".into(),
             connections_max: 1_024,

@@ -20,7 +20,7 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::tz::TimeZone;
 use sipar_model::{Clock, DomainName, Sighting};
-use sipar_snapshot::Policy;
+use sipar_snapshot::Layers;
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
@@ -43,7 +43,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// The block page: one policy, one voice.
 pub struct Sinkhole {
-    policy: ArcSwapOption<Policy>,
+    policy: ArcSwapOption<Layers>,
     clock: Arc<dyn Clock>,
     own: Option<DomainName>,
     voice: Voice,
@@ -85,8 +85,8 @@ impl Sinkhole {
     }
 
     /// Answers by `policy` from now on.
-    pub fn swap(&self, policy: Arc<Policy>) {
-        self.policy.store(Some(policy));
+    pub fn swap(&self, policy: impl Into<Layers>) {
+        self.policy.store(Some(Arc::new(policy.into())));
     }
 
     /// Takes the policy out of use: the page says that it has no list.

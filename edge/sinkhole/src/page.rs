@@ -159,16 +159,12 @@ fn blocked(block: &Block, texts: &Texts, voice: &Voice) -> Markup {
             dt { (texts.reference) } dd { bdi dir="ltr" { (block.decision) } }
         }
         @if !voice.portal.is_empty() {
-            p { a rel="noreferrer" href={ (voice.portal) "/public/blocks?of=" (asked) } { (texts.look_up) } }
+            p { a rel="noreferrer" href={ (voice.portal) "/look-up?what=" (asked) } { (texts.look_up) } }
         }
         details {
             summary { (texts.mistake) }
             p { (texts.mistake_lead) }
-            @if !voice.portal.is_empty() {
-                a.act rel="noreferrer" href={ (voice.portal) "/appeal?of=" (asked) "&decision=" (block.decision) } {
-                    (texts.appeal)
-                }
-            }
+            @if let Some(href) = letter(block) { a.act rel="noreferrer" href=(href) { (texts.write) } }
         }
         details {
             summary { (texts.infected) }
@@ -180,6 +176,16 @@ fn blocked(block: &Block, texts: &Texts, voice: &Voice) -> Markup {
 fn site_shown(site: &Site) -> Markup {
     let shown: String = site.shown().chars().take(SITE_CHARS_MAX).collect();
     html! { bdi dir="ltr" { (shown) } }
+}
+
+/// Where one writes, with the reference as the subject of a mail (RFC 6068 §2). Other schemes than the web's are no link.
+fn letter(block: &Block) -> Option<String> {
+    let contact = &block.contact;
+    if contact.starts_with("mailto:") {
+        let separator = if contact.contains('?') { '&' } else { '?' };
+        return Some(format!("{contact}{separator}subject={}", block.decision));
+    }
+    contact.starts_with("https://").then(|| contact.clone())
 }
 
 /// To the minute, with the zone's abbreviation or offset.

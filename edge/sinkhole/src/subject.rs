@@ -4,7 +4,7 @@ use sipar_model::{
     Category, DecisionNumber, DomainName, TimestampMs, Tlp,
     address::{parse_address, split_port},
 };
-use sipar_snapshot::{Hit, Policy};
+use sipar_snapshot::{Hit, Layers};
 use std::net::IpAddr;
 
 /// The site that a browser asked for.
@@ -39,7 +39,7 @@ impl Site {
         }
     }
 
-    fn hit(&self, policy: &Policy, now: TimestampMs) -> Option<Hit> {
+    fn hit(&self, policy: &Layers, now: TimestampMs) -> Option<Hit> {
         match self {
             Self::Name(name) => policy.name(name, now),
             Self::Address(address) => policy.address(*address, now),
@@ -62,10 +62,12 @@ pub(crate) struct Block {
     pub(crate) until: TimestampMs,
     /// The decision.
     pub(crate) decision: DecisionNumber,
+    /// Whom to ask, as a URI.
+    pub(crate) contact: String,
 }
 
 /// The block that answers for `site`, if one does.
-pub(crate) fn block(site: &Site, policy: &Policy, now: TimestampMs) -> Option<Block> {
+pub(crate) fn block(site: &Site, policy: &Layers, now: TimestampMs) -> Option<Block> {
     let hit = site.hit(policy, now).filter(|hit| hit.action == sipar_model::Action::Block && !hit.shadow)?;
     let listed = match site {
         Site::Name(name) if usize::from(hit.depth_labels) < name.label_count() => {
@@ -82,6 +84,7 @@ pub(crate) fn block(site: &Site, policy: &Policy, now: TimestampMs) -> Option<Bl
         since: evidence.iter().map(|evidence| evidence.first_seen).min(),
         until: hit.expires,
         decision: hit.decision,
+        contact: policy.contact().to_owned(),
     })
 }
 

@@ -11,7 +11,8 @@ use crate::support::{
 use sipar_snapshot::{Policy, VerifyingKey};
 use std::{
     fs,
-    net::SocketAddr,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
@@ -76,8 +77,18 @@ fn edge(files: &Files, upstream: SocketAddr) -> Command {
     let mut command = program();
     command.current_dir(files.home.path("edge")).args(["edge", "--snapshot", "live.sipar", "--key", &files.key]);
     command.args(["--dns", "127.0.0.1:0", "--reputation", "127.0.0.1:0", "--workers", "1"]);
+    command.args(["--block-page", "127.0.0.1:0", "--organisation", "Example CERT"]);
     command.args(["--upstream", &upstream.to_string()]);
     command
+}
+
+/// What a browser sees that asks the block page for `host`.
+fn block_page(address: SocketAddr, host: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]
@@ -92,6 +103,8 @@ fn it_answers_swaps_and_refuses_without_a_control_plane() {
     replace(&files.live, &fs::read(&files.new).unwrap());
     until("the new snapshot", || is("second.listed.example", NXDOMAIN));
     assert_eq!(ask(dns, "first.listed.example"), Some(NXDOMAIN));
+    let page = block_page(server.address("block-page"), "www.second.listed.example");
+    assert!(page.starts_with("HTTP/1.1 403 ") && page.contains("Example CERT") && page.contains("D-"), "{page}");
 
     // One going back, one damaged, one cut off, one of somebody else: each is refused and said, the last good one stays.
     let new = fs::read(&files.new).unwrap();

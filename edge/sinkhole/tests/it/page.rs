@@ -15,8 +15,8 @@ async fn a_blocked_site_says_what_why_until_when_and_what_to_do() {
         "National CERT",
         "2026-09-18 19:13 PKT",
         "2026-09-22 19:13 PKT",
-        "https://cert.example/appeal?of=www.phish.example&amp;decision=D-41",
-        "https://cert.example/public/blocks?of=www.phish.example",
+        "mailto:cert@example.org?subject=D-41",
+        "https://cert.example/look-up?what=www.phish.example",
         "phishing: it steals",
         "فشنگ",
     ] {
