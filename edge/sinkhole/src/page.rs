@@ -30,7 +30,7 @@ main{max-width:44rem;margin:0 auto;padding:1.5rem 1rem 3rem}\
 section{background:var(--card);border:1px solid var(--line);border-block-start:.375rem solid var(--bad);border-radius:.5rem;padding:1.25rem 1.5rem;margin-block-end:1.5rem}\
 section.calm{border-block-start-color:var(--link)}\
 section[lang=ur]{font-family:'Noto Nastaliq Urdu','Jameel Noori Nastaleeq','Urdu Typesetting','Noto Naskh Arabic',Tahoma,serif;line-height:2.2}\
-h1,h2{line-height:1.35;margin:0 0 .75rem;font-size:1.5rem}[lang=ur] h1,[lang=ur] h2{line-height:2}\
+h1,h2{line-height:1.35;margin:0 0 .75rem;font-size:1.5rem}section[lang=ur] h1,section[lang=ur] h2{line-height:2}\
 h2{font-size:1.375rem}p{margin:.5rem 0}\
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.375rem 1.25rem;margin:1.25rem 0}\
 dt{color:var(--soft)}dd{margin:0;font-weight:600;overflow-wrap:anywhere}\
