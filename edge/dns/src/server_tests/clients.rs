@@ -28,7 +28,7 @@ fn rfc7766_6_2_1_1_many_questions_on_one_connection_in_any_order() {
     assert_eq!([next(), next()], [(2, 3), (3, 3)], "the quick ones first");
     gate.store(true, Ordering::Relaxed);
     assert_eq!(next(), (1, 0));
-    assert_eq!(house.dns.stats().tcp_queries, 3);
+    assert_eq!(stats_once(&house.dns, |stats| stats.tcp_queries >= 3).tcp_queries, 3);
 }
 
 #[test]

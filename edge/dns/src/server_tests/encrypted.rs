@@ -93,7 +93,7 @@ fn kdig_gets_blocks_and_answers_over_each_transport() {
         let open = secure.kdig(over, &["good.example", "A"]);
         assert!(open.contains("203.0.113.1"), "{over:?}: {open}");
     }
-    let stats = secure.house.dns.stats();
+    let stats = stats_once(&secure.house.dns, |stats| (stats.tls_queries, stats.https_queries) == (2, 2));
     assert_eq!((stats.tls_queries, stats.https_queries), (2, 2));
     assert_eq!(stats.connections_broken, 0);
 }
@@ -130,7 +130,7 @@ fn rfc9250_4_2_each_query_has_a_stream_of_its_own() {
     for id in several.into_iter().rev() {
         assert_eq!(Seen::read(&client.receive(id).expect("an answer")[2..]).rcode, 0);
     }
-    assert_eq!(secure.house.dns.stats().quic_queries, 170);
+    assert_eq!(stats_once(&secure.house.dns, |stats| stats.quic_queries >= 170).quic_queries, 170);
     client.close();
 }
 
@@ -229,7 +229,7 @@ fn who_speaks_no_tls_or_nothing_at_all_is_let_go() {
     let mut good = secure.quic(b"doq");
     let id = good.send(&framed(&quiet("evil.example")), true).expect("open");
     assert!(good.receive(id).is_some(), "others are served");
-    assert!(secure.house.dns.stats().connections_broken >= 2);
+    assert!(stats_once(&secure.house.dns, |stats| stats.connections_broken >= 2).connections_broken >= 2);
 }
 
 #[test]

@@ -16,6 +16,18 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// What a server has counted, once it is as `ready` wants: a worker adds up after the answers of its turn have left.
+fn stats_once(dns: &RunningDns, ready: impl Fn(&Stats) -> bool) -> Stats {
+    let until = std::time::Instant::now() + PATIENCE;
+    loop {
+        let stats = dns.stats();
+        if ready(&stats) || std::time::Instant::now() > until {
+            return stats;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// Longest wait for anything in these tests; nothing comes near it unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -12,7 +12,7 @@ fn rfc7766_a_cut_answer_is_fetched_over_tcp() {
     });
     let house = House::start(&[upstream.address], &[]);
     assert_eq!(house.ask(&Ask::new("big.example", 16).edns(&[])).answers.len(), 5);
-    assert_eq!(house.dns.stats().asked_tcp, 1);
+    assert_eq!(stats_once(&house.dns, |stats| stats.asked_tcp >= 1).asked_tcp, 1);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn rfc5452_guessed_identifiers_are_not_believed_and_the_port_is_given_up() {
         assert_eq!(receive(&asked).answers[0].2, [203, 0, 113, 1]);
     }
     assert_ne!(ports[0], ports[1], "another port after so many guesses");
-    assert!(house.dns.stats().suspect >= 20);
+    assert!(stats_once(&house.dns, |stats| stats.suspect >= 20).suspect >= 20);
 }
 
 #[test]
