@@ -42,6 +42,18 @@ intel-add-slug = Short name
 intel-add-slug-hint = Leave it empty for the ready one. Small letters, digits and hyphens.
 intel-add = Add
 
+intel-edit = Change this feed
+intel-edit-title = Title
+intel-edit-origin-hint = Leave it empty to keep the present one. It starts with https://
+intel-edit-family-hint = Sources that copy one another share a family, and count once.
+intel-edit-trust = Trust, in percent
+intel-edit-every = Minutes between pulls
+intel-edit-save = Save
+intel-remove = Remove this feed
+intel-remove-about = What it said is taken back. What was blocked by its word stays until its own end, or until somebody undoes it.
+intel-remove-reason = Reason
+intel-remove-reason-hint = Why its data no longer count, in 10 to 1,000 characters.
+
 intel-last-error = The last pull failed
 intel-pull-now = Pull now
 intel-origin = Comes from
@@ -51,6 +63,9 @@ intel-every-minutes = { $n ->
    *[other] every { $n } minutes
 }
 intel-family = Family
+intel-allowed = Says itself what must not be blocked
+intel-allowed-entries = { $n } entries
+intel-ca-file = Certificates of
 intel-trust = Trust
 intel-publisher = Publisher
 intel-licence = Licence

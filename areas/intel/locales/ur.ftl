@@ -42,6 +42,18 @@ intel-add-slug = مختصر نام
 intel-add-slug-hint = تیار نام کے لیے خالی چھوڑیں۔ چھوٹے انگریزی حروف، ہندسے اور ہائفن۔
 intel-add = شامل کریں
 
+intel-edit = یہ ذریعہ بدلیں
+intel-edit-title = عنوان
+intel-edit-origin-hint = موجودہ پتا رکھنے کے لیے خالی چھوڑیں۔ یہ https:// سے شروع ہوتا ہے۔
+intel-edit-family-hint = جو ذرائع ایک دوسرے کی نقل کرتے ہیں ان کا خاندان ایک ہے، اور وہ ایک بار گنے جاتے ہیں۔
+intel-edit-trust = اعتبار، فی صد
+intel-edit-every = دو بار لینے کے درمیان منٹ
+intel-edit-save = محفوظ کریں
+intel-remove = یہ ذریعہ ہٹائیں
+intel-remove-about = جو کچھ اس نے کہا تھا واپس لیا جاتا ہے۔ جو اس کے کہنے پر بند ہوا وہ اپنی مدت تک، یا کسی کے کالعدم کرنے تک، بند رہتا ہے۔
+intel-remove-reason = وجہ
+intel-remove-reason-hint = اس کا مواد اب کیوں معتبر نہیں؛ 10 سے 1,000 حروف میں۔
+
 intel-last-error = پچھلی کوشش ناکام ہوئی
 intel-pull-now = ابھی لیں
 intel-origin = کہاں سے آتا ہے
@@ -51,6 +63,9 @@ intel-every-minutes = { $n ->
    *[other] ہر { $n } منٹ بعد
 }
 intel-family = خاندان
+intel-allowed = خود بتاتا ہے کہ کیا بند نہ ہو
+intel-allowed-entries = { $n } اندراجات
+intel-ca-file = سرٹیفکیٹ ان کے
 intel-trust = اعتماد
 intel-publisher = ناشر
 intel-licence = اجازت نامہ

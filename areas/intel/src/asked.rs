@@ -34,6 +34,9 @@ pub struct AddFeed {
     /// Whether it may be on a private network.
     #[serde(default)]
     pub allow_private: bool,
+    /// The file with the authorities that sign its server's certificate; the public ones if there is none.
+    #[serde(default)]
+    pub ca_file: Option<String>,
 }
 
 impl AddFeed {
@@ -58,6 +61,7 @@ impl AddFeed {
         new.trust = self.trust_percent.unwrap_or(new.trust);
         new.every_min = self.every_min.unwrap_or(new.every_min);
         new.allow_private = self.allow_private;
+        new.ca_file = self.ca_file.filter(|path| !path.is_empty());
         let slug = new.slug.clone();
         intel.add(new).map(|_| slug)
     }

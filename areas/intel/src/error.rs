@@ -81,6 +81,9 @@ pub enum IntelError {
     /// The packs.
     #[error("cannot read the data that ships with the program")]
     Pack(#[from] sipar_area::PackError),
+    /// The ledger.
+    #[error("cannot write the public ledger")]
+    Ledger(#[source] sipar_ledger::LedgerError),
     /// The warning lists.
     #[error("cannot build the warning lists: {what}")]
     Warning {

@@ -4,9 +4,9 @@
 
 use crate::{
     error::IntelError,
-    fetch::{Origin, Reach, Timeouts},
+    fetch::{Reach, Timeouts},
     format::FeedFormat,
-    model::next_pull,
+    model::{check_about, next_pull},
     store::{self, NewSource, Source},
 };
 use arc_swap::ArcSwapOption;
@@ -50,6 +50,7 @@ pub struct Intel {
     pub(crate) pull_wake: Arc<Notify>,
     pub(crate) warning_wake: Arc<Notify>,
     pub(crate) quality_wake: Arc<Notify>,
+    pub(crate) removed_wake: Arc<Notify>,
 }
 
 impl Intel {
@@ -81,6 +82,7 @@ impl Intel {
             pull_wake: Arc::default(),
             warning_wake: Arc::default(),
             quality_wake: Arc::default(),
+            removed_wake: Arc::default(),
         })
     }
 
@@ -129,6 +131,7 @@ impl Intel {
             trust: 100,
             allow_private: false,
             every_min: ready.every_min,
+            ca_file: None,
         }
     }
 
@@ -145,10 +148,7 @@ impl Intel {
                 "`{slug}` is no name for a feed; use 1 to 64 of `a-z`, `0-9` and `-`"
             )));
         }
-        Origin::parse(&new.origin).map_err(|source| IntelError::Fetch { slug: new.slug.clone(), source })?;
-        if new.trust > 100 || new.every_min == 0 || new.every_min > 60 * 24 * 31 {
-            return Err(IntelError::Given("trust goes from 0 to 100, and the pause from 1 minute to 31 days".into()));
-        }
+        check_about(&new)?;
         let (slug, now) = (new.slug.clone(), self.house.clock.now());
         let added = self.house.store.write_blocking(move |tx| store::add_source(tx, &new, now))?;
         self.pull_wake.notify_one();

@@ -4,6 +4,7 @@ use crate::{
     asked::{AddFeed, check_remote, shown_error, without_secrets},
     error::IntelError,
     feeds::Intel,
+    manage::{EditFeed, Remover, needs_admin},
     pull::Pulled,
     store::{self, RefusedLine, Run, Source, StoredWarningList},
     view::IndicatorView,
@@ -17,6 +18,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use sipar_area::{Route, clearance};
 use sipar_authz::{Act, Resource, Role};
+use sipar_ledger::Salt;
 use sipar_model::{Observable, TimestampMs, fact::WarningList};
 use sipar_web::{ApiError, Caller, WebError};
 use std::{collections::BTreeMap, sync::Arc};
@@ -66,6 +68,8 @@ pub(crate) fn routes(intel: &Arc<Intel>) -> Vec<Route> {
         Route::post("/api/v1/intel/feeds/{slug}/pull", FEED, Act::Write, post(pull).with_state(state())),
         Route::post("/api/v1/intel/feeds/{slug}/apply", FEED, Act::Decide, post(apply_held).with_state(state())),
         Route::post("/api/v1/intel/feeds/{slug}/discard", FEED, Act::Decide, post(discard_held).with_state(state())),
+        Route::post("/api/v1/intel/feeds/{slug}/edit", FEED, Act::Write, post(edit).with_state(state())),
+        Route::post("/api/v1/intel/feeds/{slug}/remove", FEED, Act::Decide, post(remove).with_state(state())),
         Route::get("/api/v1/intel/runs/{number}/refused", FEED, get(refused).with_state(state())),
         Route::get("/api/v1/intel/indicators", INDICATOR, get(search).with_state(state())),
         Route::get("/api/v1/intel/indicator", INDICATOR, get(indicator).with_state(state())),
@@ -172,8 +176,9 @@ async fn add(
 ) -> Result<(StatusCode, Json<serde_json::Value>), ApiError> {
     if caller.role < Role::Admin {
         check_remote(asked.origin.as_deref())?;
-        if asked.allow_private {
-            return Err(WebError::forbidden("only an administrator may add a feed on a private network").into());
+        if asked.allow_private || asked.ca_file.is_some() {
+            let why = "only an administrator may add a feed on a private network, or with authorities of its own";
+            return Err(WebError::forbidden(why).into());
         }
     }
     let slug = intel.on_thread(move |intel| asked.add_to(intel)).await.map_err(fault)?;
@@ -187,6 +192,8 @@ struct FeedShown {
     things: Option<u64>,
     alone: Option<u64>,
     shared: BTreeMap<String, u64>,
+    /// Entries of the warning list that comes with the feed, if one does.
+    allowed_entries: Option<u64>,
     runs: Vec<Run>,
 }
 
@@ -198,12 +205,13 @@ async fn show(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Resu
         .read(move |reader| {
             let Some(source) = store::source(reader, &asked)? else { return Ok(None) };
             let runs = store::last_runs(reader, source.number, RUNS_PAGE)?;
+            let list = store::source_list(reader, source.number)?;
             let (quality, sources) = (store::read_quality(reader)?, store::sources(reader)?);
-            Ok::<_, sipar_store::StoreError>(Some((source, runs, quality, sources)))
+            Ok::<_, sipar_store::StoreError>(Some((source, runs, list, quality, sources)))
         })
         .await
         .map_err(|error| fault(error.into()))?;
-    let (source, runs, quality, sources) = found.ok_or_else(|| fault(IntelError::NoFeed { slug }))?;
+    let (source, runs, list, quality, sources) = found.ok_or_else(|| fault(IntelError::NoFeed { slug }))?;
     let of = quality.of.get(&source.number);
     let name = |number: &i64| sources.iter().find(|one| one.number == *number).map(|one| one.about.slug.clone());
     let shared = of.into_iter().flat_map(|of| &of.shared).filter_map(|(other, n)| Some((name(other)?, *n))).collect();
@@ -212,6 +220,7 @@ async fn show(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Resu
         alone: of.map(|of| of.alone),
         shared,
         runs,
+        allowed_entries: list.map(|list| list.entries),
         feed: source.into(),
     }))
 }
@@ -227,6 +236,58 @@ async fn apply_held(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -
 async fn discard_held(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<StatusCode, ApiError> {
     intel.on_thread(move |intel| intel.discard_held(&slug)).await.map_err(fault)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn edit(
+    State(intel): State<Arc<Intel>>,
+    Caller(caller): Caller,
+    Path(slug): Path<String>,
+    Json(edit): Json<EditFeed>,
+) -> Result<StatusCode, ApiError> {
+    do_edit(&intel, caller.role, slug, edit).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes a feed, as far as this role may.
+pub(crate) async fn do_edit(intel: &Arc<Intel>, role: Role, slug: String, edit: EditFeed) -> Result<(), WebError> {
+    if role < Role::Admin {
+        check_remote(edit.origin.as_deref())?;
+        let asked = slug.clone();
+        let source = intel.on_thread(move |intel| intel.source(&asked)).await.map_err(fault)?;
+        if let Some(why) = needs_admin(&source, &edit) {
+            return Err(WebError::forbidden(why));
+        }
+    }
+    intel.on_thread(move |intel| intel.edit(&slug, edit)).await.map_err(fault)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct RemoveBody {
+    pub reason: String,
+}
+
+#[derive(Serialize)]
+struct Removed {
+    slug: String,
+    detail: Option<String>,
+}
+
+async fn remove(
+    State(intel): State<Arc<Intel>>,
+    Caller(caller): Caller,
+    Path(slug): Path<String>,
+    Json(body): Json<RemoveBody>,
+) -> Result<Json<Removed>, ApiError> {
+    do_remove(&intel, &caller.label, slug.clone(), body.reason).await?;
+    let detail = intel.on_thread(Intel::clear_removed).await.map_err(fault)?;
+    Ok(Json(Removed { slug, detail }))
+}
+
+/// Removes a feed; a job takes back what it has said.
+pub(crate) async fn do_remove(intel: &Arc<Intel>, label: &str, slug: String, reason: String) -> Result<(), WebError> {
+    let salt = Salt::fresh().ok_or_else(|| WebError::unavailable("the system gave no random bytes; try again"))?;
+    let remover = Remover { label: label.to_owned(), salt };
+    intel.on_thread(move |intel| intel.remove(&slug, &remover, &reason)).await.map_err(fault)
 }
 
 #[derive(Deserialize)]

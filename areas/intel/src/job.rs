@@ -19,6 +19,7 @@ pub(crate) fn jobs(intel: &Arc<Intel>) -> Vec<Job> {
     vec![
         job("feeds", PULL_EVERY, &intel.pull_wake, intel, pull),
         job("warning-lists", WARNINGS_EVERY, &intel.warning_wake, intel, Intel::refresh_warnings),
+        job("removed-feeds", PULL_EVERY, &intel.removed_wake, intel, Intel::clear_removed),
         job("feed-quality", QUALITY_EVERY, &intel.quality_wake, intel, quality),
     ]
 }

@@ -15,6 +15,7 @@ mod http;
 pub mod ingest;
 mod job;
 mod lists;
+mod manage;
 pub mod model;
 mod page;
 pub mod parse;
@@ -31,6 +32,7 @@ pub mod warning;
 pub use asked::AddFeed;
 pub use error::IntelError;
 pub use feeds::Intel;
+pub use manage::{EditFeed, Remover};
 pub use pull::Pulled;
 
 use maud::Markup;

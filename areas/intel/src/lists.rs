@@ -18,6 +18,10 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
+/// What an index is built as: another one when its file holds something that it did not, so that an older one is built
+/// anew. 2: with the names of `never` lists in order.
+const INDEX_VERSION: &[u8] = b"index 2\0";
+
 impl Intel {
     /// Counts what a collection of warning lists holds, and judges it. The building comes later, from all collections.
     pub(crate) fn look_at_lists(
@@ -54,7 +58,7 @@ impl Intel {
         let (rules_text, national_text) = (packs.text("warning/types.toml")?, packs.text("warning/national.toml")?);
         let origins = self.list_origins()?;
         let mut hasher = blake3::Hasher::new();
-        hasher.update(rules_text.as_bytes()).update(&[0]).update(national_text.as_bytes());
+        hasher.update(INDEX_VERSION).update(rules_text.as_bytes()).update(&[0]).update(national_text.as_bytes());
         for origin in &origins {
             hasher.update(digest_of(origin)?.as_bytes());
         }

@@ -1,10 +1,16 @@
 //! The rules of taking feeds in: when to pull again, when to hold, what counts as news. Pure: no I/O, clock or chance.
 
 use crate::{
+    error::IntelError,
+    fetch::Origin,
     format::Bounds,
     parse::{Counts, Parsed},
+    store::NewSource,
 };
 use sipar_model::{Confidence, TimestampMs, Tlp, time::DAY_MS};
+
+/// Characters of what an operator says of a feed; the longest address that servers take has 8,000 (RFC 9110 §4.1).
+const TEXT_CHARS_MAX: usize = 8_000;
 
 /// The longest pause after failures: a feed that is well again is noticed within a quarter of a day.
 pub const BACK_OFF_MS_MAX: i64 = 6 * 3_600_000;
@@ -17,6 +23,19 @@ const SHRINK_ROWS_MIN: u64 = 20;
 
 /// The rows of which a share may be judged: one of three refused is no sign of anything.
 const REFUSED_ROWS_MIN: u64 = 10;
+
+/// Whether what an operator says of a feed makes sense.
+pub(crate) fn check_about(about: &NewSource) -> Result<(), IntelError> {
+    Origin::parse(&about.origin).map_err(|source| IntelError::Fetch { slug: about.slug.clone(), source })?;
+    if about.trust > 100 || about.every_min == 0 || about.every_min > 60 * 24 * 31 {
+        return Err(IntelError::Given("trust goes from 0 to 100, and the pause from 1 minute to 31 days".into()));
+    }
+    let long = |text: &str| text.chars().count() > TEXT_CHARS_MAX;
+    if long(&about.title) || long(&about.family) || long(&about.origin) {
+        return Err(IntelError::Given(format!("title, family and address have at most {TEXT_CHARS_MAX} characters")));
+    }
+    Ok(())
+}
 
 /// When to pull next, after a pull that ended at `now` and was the `failures`-th in a row to fail (0: it did not).
 ///

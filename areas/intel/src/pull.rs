@@ -7,7 +7,7 @@ use crate::{
     allowed::AllowedList,
     error::IntelError,
     feeds::Intel,
-    fetch::{self, Fetched, Limits, Origin, Validators},
+    fetch::{self, Fetched, Limits, Origin, Reach, Validators},
     format::FeedFormat,
     ingest::{Intake, Judgement, Open, Taken},
     parse::Counts,
@@ -38,7 +38,7 @@ const PULLS_AT_ONCE: usize = 4;
 const PULLS_PER_WORKER_MAX: usize = 50;
 
 /// A feed that one thread works on, until this is dropped.
-struct Occupied<'a> {
+pub(crate) struct Occupied<'a> {
     intel: &'a Intel,
     number: i64,
 }
@@ -123,12 +123,17 @@ impl Intel {
     }
 
     /// A feed is worked on by one thread at a time: its spool file is one.
-    fn occupy(&self, source: &Source) -> Result<Occupied<'_>, IntelError> {
+    pub(crate) fn occupy(&self, source: &Source) -> Result<Occupied<'_>, IntelError> {
+        self.occupy_number(source.number, &source.about.slug)
+    }
+
+    /// The same, for a feed of which only this is known.
+    pub(crate) fn occupy_number(&self, number: i64, slug: &str) -> Result<Occupied<'_>, IntelError> {
         let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        if !busy.insert(source.number) {
-            return Err(IntelError::Busy { slug: source.about.slug.clone() });
+        if !busy.insert(number) {
+            return Err(IntelError::Busy { slug: slug.to_owned() });
         }
-        Ok(Occupied { intel: self, number: source.number })
+        Ok(Occupied { intel: self, number })
     }
 
     fn pull_source(&self, source: &Source) -> Result<Pulled, IntelError> {
@@ -189,9 +194,11 @@ impl Intel {
         };
         let known = if recent && source.held.is_none() { source.validators.clone() } else { Validators::default() };
         let reach = if source.about.allow_private { &self.private } else { &self.public };
+        let reach = Reach { authorities: source.about.ca_file.as_ref().map(PathBuf::from), ..reach.clone() };
         let limits = Limits { bytes_max: format.bounds.bytes_max, timeouts: self.timeouts };
         let taken = |name: &str, digest: &str| seen.iter().any(|(n, d)| n == name && d == digest);
-        let mut fetched = fetch::fetch(&origin, &known, reach, &limits, &self.spool(number), &taken).map_err(failed)?;
+        let mut fetched =
+            fetch::fetch(&origin, &known, &reach, &limits, &self.spool(number), &taken).map_err(failed)?;
         let held = self.held_blob(source)?;
         fetched.retain(|file| held.as_deref() != Some(&file.digest));
         if !matches!(origin, Origin::Folder(_)) {
@@ -310,7 +317,7 @@ impl Intel {
         Ok(held.and_then(|run| run.blob))
     }
 
-    fn forget_held(&self, run: i64, but: Option<&str>) -> Result<(), IntelError> {
+    pub(crate) fn forget_held(&self, run: i64, but: Option<&str>) -> Result<(), IntelError> {
         let held = self.house.store.read_blocking(move |reader| store::run(reader, run))?;
         match held.and_then(|run| run.blob) {
             Some(blob) if Some(blob.as_str()) != but => Ok(self.house.blobs.remove(&blob)?),

@@ -1,14 +1,18 @@
 //! `sipar feed`: add, list, pull, show, release.
 
 use super::{encode, text, time};
-use crate::{cli::FeedCommand, client::Client, config::Config};
+use crate::{
+    cli::{EditFeedArgs, FeedCommand},
+    client::Client,
+    config::Config,
+};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 pub async fn run(config: &Config, command: FeedCommand) -> Result<()> {
     let client = Client::open(config).await?;
     match command {
-        FeedCommand::Add { slug, source, format, allow_private, pull } => {
+        FeedCommand::Add { slug, source, format, allow_private, ca_file, pull } => {
             let mut body = Map::new();
             body.insert("format".into(), format.clone().unwrap_or_else(|| slug.clone()).into());
             body.insert("slug".into(), slug.into());
@@ -16,10 +20,23 @@ pub async fn run(config: &Config, command: FeedCommand) -> Result<()> {
             if let Some(source) = source {
                 body.insert("origin".into(), origin(&source)?.into());
             }
+            if let Some(file) = ca_file {
+                body.insert("ca_file".into(), origin(&file.to_string_lossy())?.into());
+            }
             let added = client.post("/api/v1/intel/feeds", &Value::Object(body)).await?;
             let slug = text(&added, "slug").into_owned();
             println!("feed `{slug}` added; `sipar feed pull {slug}` takes it in at once");
             if pull { pull_one(&client, &slug).await } else { Ok(()) }
+        }
+        FeedCommand::Edit(args) => edit(&client, args).await,
+        FeedCommand::Remove { slug, reason } => {
+            let path = format!("/api/v1/intel/feeds/{}/remove", encode(&slug));
+            let removed = client.post(&path, &json!({ "reason": reason })).await?;
+            println!(
+                "{}",
+                removed.get("detail").and_then(Value::as_str).unwrap_or("removed; its data are being taken back")
+            );
+            Ok(())
         }
         FeedCommand::List { ready } => list(&client, ready).await,
         FeedCommand::Pull { slug } => pull_one(&client, &slug).await,
@@ -30,6 +47,23 @@ pub async fn run(config: &Config, command: FeedCommand) -> Result<()> {
             Ok(())
         }
     }
+}
+
+async fn edit(client: &Client, args: EditFeedArgs) -> Result<()> {
+    let mut body = Map::new();
+    let mut set = |key: &str, value: Option<Value>| value.map(|value| body.insert(key.into(), value));
+    set("origin", args.source.as_deref().map(origin).transpose()?.map(Value::from));
+    set("title", args.title.map(Value::from));
+    set("family", args.family.map(Value::from));
+    set("trust_percent", args.trust.map(Value::from));
+    set("every_min", args.every.map(Value::from));
+    set("allow_private", args.allow_private.map(Value::from));
+    let ca_file = args.ca_file.map(|file| if file == "none" { Ok(String::new()) } else { origin(&file) });
+    set("ca_file", ca_file.transpose()?.map(Value::from));
+    anyhow::ensure!(!body.is_empty(), "nothing to change; `sipar feed edit --help` shows what can be");
+    client.post(&format!("/api/v1/intel/feeds/{}/edit", encode(&args.slug)), &Value::Object(body)).await?;
+    println!("feed `{}` changed; it is pulled anew", args.slug);
+    Ok(())
 }
 
 /// A path is that of whoever types it, wherever the server stands.

@@ -7,6 +7,7 @@
 mod bad;
 mod bouncers;
 mod edge;
+mod feeds;
 mod full_disk;
 mod kill;
 mod main_job;

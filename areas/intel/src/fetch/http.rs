@@ -1,7 +1,8 @@
 //! One feed over HTTP or HTTPS, asked for only if it has changed.
 
-use super::{FetchError, Limits, Reach, spool::Spool};
+use super::{FetchError, Limits, Reach, roots::roots, spool::Spool};
 use std::{
+    error::Error,
     fmt,
     io::{self, Read},
     path::Path,
@@ -76,7 +77,7 @@ pub(super) fn fetch(
     spool: &Path,
 ) -> Result<Answer, FetchError> {
     let refused = Arc::new(Mutex::new(None));
-    let agent = agent(reach, limits, &refused);
+    let agent = agent(reach, limits, &refused)?;
     let mut uri = parse_uri(url)?;
     for _hop in 0..=REDIRECTS_MAX {
         let mut request = agent.get(&uri);
@@ -106,9 +107,13 @@ pub(super) fn fetch(
     Err(FetchError::Redirects { url: url.to_owned() })
 }
 
-fn agent(reach: &Reach, limits: &Limits, refused: &Arc<Mutex<Option<String>>>) -> Agent {
+fn agent(reach: &Reach, limits: &Limits, refused: &Arc<Mutex<Option<String>>>) -> Result<Agent, FetchError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder().provider(TlsProvider::Rustls).unversioned_rustls_crypto_provider(provider).build();
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(roots(reach.authorities.as_deref())?)
+        .unversioned_rustls_crypto_provider(provider)
+        .build();
     let timeouts = limits.timeouts;
     let config = Agent::config_builder()
         .tls_config(tls)
@@ -128,7 +133,7 @@ fn agent(reach: &Reach, limits: &Limits, refused: &Arc<Mutex<Option<String>>>) -
         .timeout_global(Some(timeouts.total))
         .build();
     let resolver = Checked { reach: reach.clone(), refused: Arc::clone(refused) };
-    Agent::with_parts(config, DefaultConnector::default(), resolver)
+    Ok(Agent::with_parts(config, DefaultConnector::default(), resolver))
 }
 
 fn parse_uri(url: &str) -> Result<Uri, FetchError> {
@@ -194,9 +199,24 @@ fn failure(uri: &Uri, error: ureq::Error, refused: &Mutex<Option<String>>) -> Fe
     let source = match error {
         ureq::Error::Timeout(which) => io::Error::new(io::ErrorKind::TimedOut, format!("time-out: {which}")),
         ureq::Error::Io(source) => source,
+        ureq::Error::Rustls(source) => io::Error::other(source),
         other => io::Error::other(other),
     };
-    FetchError::Connect { url: uri.to_string(), source }
+    let url = uri.to_string();
+    if is_certificate(&source) { FetchError::Certificate { url, source } } else { FetchError::Connect { url, source } }
+}
+
+/// Whether the server's certificate is what is wrong: then trying again does not help.
+fn is_certificate(error: &io::Error) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = error.get_ref().map(|inner| inner as _);
+    while let Some(cause) = next {
+        if let Some(rustls::Error::InvalidCertificate(_)) = cause.downcast_ref() {
+            return true;
+        }
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref).map(|inner| inner as _);
+        next = wrapped.or_else(|| cause.source());
+    }
+    false
 }
 
 /// Resolves names and lets through only those addresses that may be connected to.

@@ -4,11 +4,14 @@
 
 mod http;
 mod policy;
+mod roots;
 mod spool;
 mod unpack;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
 
 pub use http::{REDIRECTS_MAX, Timeouts, Validators};
 pub use policy::{Names, Reach, SystemNames, is_public};
@@ -191,6 +194,26 @@ pub enum FetchError {
         from: String,
         /// The bound.
         max: u64,
+    },
+    /// The authorities given for a feed cannot be used.
+    #[error("cannot use the certificates in `{}`; give a PEM file with the authorities of the feed's server", .path.display())]
+    Authorities {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The server's certificate is not one that may be believed.
+    #[error(
+        "`{url}` shows a certificate that cannot be believed; if it is your own, give its authority with `ca-file`"
+    )]
+    Certificate {
+        /// Which.
+        url: String,
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// A zip that cannot be used.
     #[error("the zip archive cannot be used: {why}")]

@@ -7,6 +7,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -36,20 +37,23 @@ pub struct Reach {
     pub names: Arc<dyn Names>,
     /// Which addresses may be connected to.
     pub allows: Arc<dyn Fn(SocketAddr) -> bool + Send + Sync>,
+    /// The file, in PEM, with the authorities that must have signed a server's certificate; without it, the public ones.
+    pub authorities: Option<PathBuf>,
 }
 
 impl Reach {
     /// Public addresses alone.
     #[must_use]
     pub fn public() -> Self {
-        Self { names: Arc::new(SystemNames), allows: Arc::new(|address| is_public(address.ip())) }
+        Self { names: Arc::new(SystemNames), allows: Arc::new(|address| is_public(address.ip())), authorities: None }
     }
 
     /// Any address but link-local ones: for a feed on the operator's own network, by the operator's own word.
     /// At link-local addresses clouds hand out the machine's own credentials, and nobody keeps a feed there.
     #[must_use]
     pub fn private() -> Self {
-        Self { names: Arc::new(SystemNames), allows: Arc::new(|address| !is_link_local(address.ip())) }
+        let allows = Arc::new(|address: SocketAddr| !is_link_local(address.ip()));
+        Self { names: Arc::new(SystemNames), allows, authorities: None }
     }
 }
 

@@ -60,7 +60,7 @@ impl Server {
             }
         }
         let own = self.address;
-        Reach { names: Arc::new(Fixed(own)), allows: Arc::new(move |address| address == own) }
+        Reach { names: Arc::new(Fixed(own)), allows: Arc::new(move |address| address == own), authorities: None }
     }
 }
 

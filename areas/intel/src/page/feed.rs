@@ -6,7 +6,7 @@ use crate::{
     error::IntelError,
     feeds::Intel,
     http::{FEED, fault},
-    store::{self, Outcome, Quality, Run, Source},
+    store::{self, Outcome, Quality, Run, Source, SourceList},
 };
 use axum::{
     extract::{Path, State},
@@ -36,20 +36,23 @@ pub(super) async fn show(
         .read(move |reader| {
             let Some(source) = store::source(reader, &asked)? else { return Ok(None) };
             let runs = store::last_runs(reader, source.number, RUNS_SHOWN)?;
-            Ok::<_, StoreError>(Some((source, runs, store::read_quality(reader)?, store::sources(reader)?)))
+            let list = store::source_list(reader, source.number)?;
+            Ok::<_, StoreError>(Some((source, runs, list, store::read_quality(reader)?, store::sources(reader)?)))
         })
         .await
         .map_err(|error| fault(error.into()))?;
-    let (source, runs, quality, sources) = found.ok_or_else(|| fault(IntelError::NoFeed { slug: slug.clone() }))?;
+    let (source, runs, list, quality, sources) =
+        found.ok_or_else(|| fault(IntelError::NoFeed { slug: slug.clone() }))?;
     let body = html! {
         (held(&ctx, &source))
         @if let Some(error) = &source.last_error {
             (ui::alert(ui::Tone::Bad, &ctx.t("intel-last-error"), html! { p dir="auto" { (shown_error(&source, error)) } }))
         }
-        (about(&ctx, &intel, &source))
+        (about(&ctx, &intel, &source, list.as_ref()))
         (course(&ctx, &runs))
         (shares(&ctx, &source, &quality, &sources))
         (run_table(&ctx, &source, &runs))
+        (super::change::forms(&ctx, &source))
     };
     let aside = html! {
         @if ctx.may(FEED, Act::Write) { (ui::post_button(&ctx.t("intel-pull-now"), &format!("/feeds/{slug}/pull"), &[])) }
@@ -76,7 +79,7 @@ fn held(ctx: &PageContext, source: &Source) -> Markup {
     ui::alert(ui::Tone::Warn, &title, body)
 }
 
-fn about(ctx: &PageContext, intel: &Intel, source: &Source) -> Markup {
+fn about(ctx: &PageContext, intel: &Intel, source: &Source, list: Option<&SourceList>) -> Markup {
     let ready = intel.formats.get(&source.about.format);
     let pause = ctx.tw("intel-every-minutes", &[("n", source.about.every_min.into())]);
     let mut facts = vec![
@@ -88,6 +91,16 @@ fn about(ctx: &PageContext, intel: &Intel, source: &Source) -> Markup {
     ];
     if let Some(at) = source.applied_at {
         facts.push((ctx.t("intel-applied"), ctx.when(at)));
+    }
+    if let Some(list) = list {
+        let entries = ctx.tw("intel-allowed-entries", &[("n", count(list.entries).into())]);
+        facts.push((
+            ctx.t("intel-allowed"),
+            html! { a href="/warning-lists" { (ui::mono(&format!("{}-allowed", source.about.slug))) } ", " (entries) },
+        ));
+    }
+    if let Some(file) = &source.about.ca_file {
+        facts.push((ctx.t("intel-ca-file"), ui::mono(file)));
     }
     if let Some(ready) = ready {
         facts.push((

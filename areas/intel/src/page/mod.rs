@@ -1,6 +1,7 @@
 //! The pages of threat data: feeds and their quality, one feed, its refused lines, warning lists; and this area's parts
 //! of the overview and of a look-up.
 
+mod change;
 mod feed;
 mod feeds;
 mod panel;
@@ -43,6 +44,8 @@ pub(crate) fn routes(intel: &Arc<Intel>) -> Vec<Route> {
         Route::post("/feeds/{slug}/pull", FEED, Act::Write, post(feed::pull).with_state(state())),
         Route::post("/feeds/{slug}/apply", FEED, Act::Decide, post(feed::apply).with_state(state())),
         Route::post("/feeds/{slug}/discard", FEED, Act::Decide, post(feed::discard).with_state(state())),
+        Route::post("/feeds/{slug}/edit", FEED, Act::Write, post(change::edit).with_state(state())),
+        Route::post("/feeds/{slug}/remove", FEED, Act::Decide, post(change::remove).with_state(state())),
         Route::get("/warning-lists", WARNING_LIST, get(warning::list).with_state(state())),
     ]
 }

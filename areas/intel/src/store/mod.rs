@@ -2,6 +2,7 @@
 
 mod assertion;
 mod quality;
+mod removed;
 mod run;
 mod source;
 mod warning;
@@ -9,6 +10,9 @@ mod warning;
 pub(crate) use assertion::each_of_source;
 pub use assertion::{Applied, Asserted, Group, apply, assertions_of, find_observables, withdraw};
 pub use quality::{Quality, QualityOf, Shared, count_quality, keep_quality, read_quality};
+pub use removed::{
+    Place, RemovedSource, Said, edit_source, forget_source, keep_reason, part_of_source, remove_source, to_clear,
+};
 pub use run::{
     Outcome, REFUSED_KEPT_MAX, RefusedLine, Run, RunEnd, end_run, keep_refused, last_runs, refused_lines, run,
     start_run,
@@ -134,6 +138,16 @@ create table intel_warning_index(
         sql: "
 create table intel_source_list(
     source bigint primary key, blob text not null, entries bigint not null, at bigint not null);
+",
+    },
+    Migration {
+        version: 3,
+        sql: "
+alter table intel_source add column ca_file text;
+alter table intel_source add column removed_at bigint;
+alter table intel_source add column removed_by text;
+alter table intel_source add column removed_why text;
+create table intel_reason_salt(commitment text primary key, salt bytea not null, reason text not null);
 ",
     },
 ];

@@ -26,6 +26,8 @@ pub struct NewSource {
     pub allow_private: bool,
     /// Minutes between pulls.
     pub every_min: u32,
+    /// The file with the authorities that sign its server's certificate; the public ones if there is none.
+    pub ca_file: Option<String>,
 }
 
 /// A source and its state.
@@ -56,7 +58,7 @@ pub struct Source {
 }
 
 const COLUMNS: &str = "number, slug, title, format, origin, member, family, trust, allow_private, every_min, next_at, etag, \
-     last_modified, digest, shape, accepted, applied_at, tried_at, failures, last_error, held_run, held_reason";
+     last_modified, digest, shape, accepted, applied_at, tried_at, failures, last_error, held_run, held_reason, ca_file";
 
 fn read(row: &Row) -> Result<Source, StoreError> {
     let accepted: Option<u64> = row.try_get(15)?;
@@ -75,6 +77,7 @@ fn read(row: &Row) -> Result<Source, StoreError> {
             trust: row.try_get(7)?,
             allow_private: row.try_get(8)?,
             every_min: row.try_get(9)?,
+            ca_file: row.try_get(22)?,
         },
         next_at: row.try_get(10)?,
         validators: Validators { etag: row.try_get(11)?, last_modified: row.try_get(12)? },
@@ -96,8 +99,8 @@ pub fn add_source(tx: &mut Tx<'_>, new: &NewSource, now: TimestampMs) -> Result<
     let number = tx.take_numbers("intel_source", 1)?;
     let added = tx.execute(
         "insert into intel_source(number, slug, title, format, origin, member, family, trust, allow_private, every_min,
-             added_at, next_at, failures)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, 0) on conflict (slug) do nothing",
+             added_at, next_at, failures, ca_file)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, 0, ?12) on conflict (slug) do nothing",
         params![
             number,
             &new.slug,
@@ -109,7 +112,8 @@ pub fn add_source(tx: &mut Tx<'_>, new: &NewSource, now: TimestampMs) -> Result<
             new.trust,
             new.allow_private,
             new.every_min,
-            now
+            now,
+            &new.ca_file
         ],
     )?;
     Ok((added == 1).then_some(number))
@@ -117,13 +121,13 @@ pub fn add_source(tx: &mut Tx<'_>, new: &NewSource, now: TimestampMs) -> Result<
 
 /// The source with this slug.
 pub fn source(reader: &mut Reader<'_>, slug: &str) -> Result<Option<Source>, StoreError> {
-    let sql = format!("select {COLUMNS} from intel_source where slug = ?1");
+    let sql = format!("select {COLUMNS} from intel_source where slug = ?1 and removed_at is null");
     reader.query_one_opt(&sql, params![slug])?.as_ref().map(read).transpose()
 }
 
 /// All sources, by slug. An operator adds them one by one, so they are few.
 pub fn sources(reader: &mut Reader<'_>) -> Result<Vec<Source>, StoreError> {
-    let sql = format!("select {COLUMNS} from intel_source order by slug limit 1000");
+    let sql = format!("select {COLUMNS} from intel_source where removed_at is null order by slug limit 1000");
     reader.query(&sql, params![])?.iter().map(read).collect()
 }
 
@@ -132,7 +136,7 @@ pub fn sources(reader: &mut Reader<'_>) -> Result<Vec<Source>, StoreError> {
 pub fn claim_due(tx: &mut Tx<'_>, now: TimestampMs, lease_until: TimestampMs) -> Result<Option<Source>, StoreError> {
     let sql = format!(
         "select {COLUMNS} from intel_source
-         where next_at <= ?1 or next_at > ?1 + every_min * 66000 + 24000000 order by next_at limit 1"
+         where removed_at is null and (next_at <= ?1 or next_at > ?1 + every_min * 66000 + 24000000) order by next_at limit 1"
     );
     let Some(row) = tx.query_one_opt(&sql, params![now])? else { return Ok(None) };
     let source = read(&row)?;
