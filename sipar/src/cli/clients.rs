@@ -1,0 +1,66 @@
+//! Commands about those who enforce: subscribers, bouncers, and keys for the API.
+
+use clap::Subcommand;
+use std::net::SocketAddr;
+
+#[derive(Debug, Subcommand)]
+pub enum SubscriberCommand {
+    /// Add a subscriber. Its key is shown once, with configuration to paste.
+    Add {
+        /// Short name.
+        slug: String,
+        /// Whom to warn: the address of a role.
+        #[arg(long, default_value = "")]
+        contact: String,
+        /// all, malware, c2, phishing, fraud, or trial (shadow lists, for logging). May be given several times.
+        #[arg(long = "zone", value_name = "ZONE", default_value = "all")]
+        zones: Vec<String>,
+        /// nxdomain, nodata, passthru, drop, tcp-only, a name, or addresses with commas between them.
+        #[arg(long, default_value = "nxdomain")]
+        answer: String,
+        /// Where its resolvers are told of changes. May be given several times.
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        notify: Vec<SocketAddr>,
+        /// A network from which it may come without a key, for name servers that know no TSIG.
+        #[arg(long, value_name = "NETWORK")]
+        unsigned_from: Vec<String>,
+        /// hmac-sha256, hmac-sha384 or hmac-sha512.
+        #[arg(long, default_value = "hmac-sha256")]
+        algorithm: String,
+    },
+    /// List them: which serial each has, and how far it is behind.
+    List,
+    /// Make a new key; the present one stays valid until the next rotation.
+    Rotate { slug: String },
+    /// Remove a subscriber; its keys are refused at once.
+    Remove { slug: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key. It is shown once; only its hash is kept.
+    New {
+        /// reader, analyst or admin.
+        #[arg(long, default_value = "reader")]
+        role: String,
+        /// What it is for: a role or a system, never a person's name.
+        #[arg(long)]
+        label: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BouncerCommand {
+    /// Add a client and print its key, which is shown once.
+    Add {
+        /// Short name of the machine or fleet.
+        name: String,
+        /// What the key opens; so far there are decisions alone.
+        #[arg(long, default_value = "decisions")]
+        scopes: String,
+    },
+    /// List clients: where they ask from, with which program, and how far behind they are.
+    List,
+    /// Remove a client: its key opens nothing any more.
+    Remove { name: String },
+}

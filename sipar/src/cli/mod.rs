@@ -1,0 +1,93 @@
+//! The command line.
+
+mod clients;
+mod intel;
+mod run;
+mod shield;
+
+pub use clients::*;
+pub use intel::*;
+pub use run::*;
+pub use shield::*;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Sipar: threat data comes in once, becomes accountable decisions, and protects everywhere.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = "Start with `sipar demo`. The guide is in docs/.")]
+pub struct Cli {
+    /// Configuration file (TOML). Without it, the defaults: loopback only, everything under ./sipar-data.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of everything kept on this machine.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything in one process with demonstration data, on loopback.
+    Demo(DemoArgs),
+    /// Run everything in one process for real use: portal, JSON API, DNS, reputation.
+    Serve,
+    /// Run an edge alone: it answers from a snapshot file, with no store and no control plane.
+    Edge(Box<EdgeArgs>),
+    /// Feeds of threat data: add, list, pull, show.
+    #[command(subcommand)]
+    Feed(FeedCommand),
+    /// Warning lists: load a folder or package of MISP warning lists, list them.
+    #[command(subcommand)]
+    Warning(WarningCommand),
+    /// What is known and decided about a name, address, URL or file hash, with the whole chain of reasons.
+    Check {
+        /// NAME, ADDRESS, PREFIX, URL or HASH.
+        what: String,
+        /// Print the JSON of the API.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Block something, for a reason and for a time.
+    Block(DecideArgs),
+    /// Never block something, whatever the feeds say, until a time.
+    Allow(DecideArgs),
+    /// Undo a decision.
+    Undo {
+        /// The number, as in `D-17` or `17`.
+        number: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// What feeds said and is not blocked: held for a person, left out, or covered by a decision; and why.
+    Held(HeldArgs),
+    /// Decisions in force, and those held for a person.
+    #[command(subcommand)]
+    Decision(DecisionCommand),
+    /// The signed files that edges answer from: build, show, diff, verify.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// The public log: verify it offline, show its checkpoint.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Operators whose own resolvers take zones: add, list, rotate, remove.
+    #[command(subcommand)]
+    Subscriber(SubscriberCommand),
+    /// Keys for the API.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Enforcement clients of others (bouncers): make a key, list them, remove one.
+    #[command(subcommand)]
+    Bouncer(BouncerCommand),
+    /// Network owners (who announces an address).
+    #[command(subcommand)]
+    Networks(NetworksCommand),
+    /// Print who says which fact and who hears it, as Markdown.
+    Flow,
+    /// Print the role table: which role may do what to which resource.
+    Roles,
+    /// Print every route with the resource and the act that it needs, and the least role for it.
+    #[command(hide = true)]
+    Routes,
+}

@@ -1,0 +1,81 @@
+//! How to run Sipar: the demonstration, and an edge alone.
+
+use clap::Args;
+use std::{net::SocketAddr, path::PathBuf};
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Portal and JSON API.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub portal: SocketAddr,
+    /// DNS over UDP and TCP.
+    #[arg(long, default_value = "127.0.0.1:5353")]
+    pub dns: SocketAddr,
+    /// IP reputation.
+    #[arg(long, default_value = "127.0.0.1:8081")]
+    pub reputation: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub struct EdgeArgs {
+    /// The snapshot file. It is watched, and swapped in when it is replaced by a newer one.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: PathBuf,
+    /// The key that must have signed it: hexadecimal, as `sipar snapshot key` prints it.
+    #[arg(long, value_name = "HEX")]
+    pub key: String,
+    /// Where to answer DNS. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub dns: Vec<SocketAddr>,
+    /// Where to answer DNS over TLS. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
+    pub tls: Vec<SocketAddr>,
+    /// Where to answer DNS over HTTPS, at the path /dns-query. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
+    pub https: Vec<SocketAddr>,
+    /// Where to answer DNS over QUIC. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
+    pub quic: Vec<SocketAddr>,
+    /// The certificate of the encrypted transports, as PEM. Watched: a new file is used within seconds.
+    #[arg(long, value_name = "FILE", requires = "certificate_key")]
+    pub certificate: Option<PathBuf>,
+    /// The certificate's private key, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub certificate_key: Option<PathBuf>,
+    /// The name in the certificate: with it, clients are told where the encrypted transports are (RFC 9462).
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub name: String,
+    /// Where to send what is not blocked. May be given several times. Without it: /etc/resolv.conf.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub upstream: Vec<SocketAddr>,
+    /// Where to answer reputation over HTTP.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub reputation: Option<SocketAddr>,
+    /// Where to answer people with the block page, over HTTP. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub block_page: Vec<SocketAddr>,
+    /// Where to end TLS handshakes for blocked sites cleanly. May be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub block_page_tls: Vec<SocketAddr>,
+    /// Who blocks, as the block page says it.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub organisation: String,
+    /// The portal's public address, as the block page links to it.
+    #[arg(long, value_name = "URL", default_value = "")]
+    pub portal: String,
+    /// Network owners' file, for reputation.
+    #[arg(long, value_name = "FILE")]
+    pub networks: Option<PathBuf>,
+    /// DNS worker threads; 0: one for each core.
+    #[arg(long, default_value_t = 0)]
+    pub workers: usize,
+    /// Cache for answers, in MiB, over all workers.
+    #[arg(long, default_value_t = 64)]
+    pub cache_mib: usize,
+    /// Answers a second for one client network; 0: no limit.
+    #[arg(long, default_value_t = 0)]
+    pub rate_per_s: u32,
+    /// Reputation requests a second for one address without a key.
+    #[arg(long, default_value_t = 50)]
+    pub anonymous_per_s: u32,
+}

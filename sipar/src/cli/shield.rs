@@ -1,0 +1,90 @@
+//! Commands about decisions, snapshots and the ledger.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// NAME, ADDRESS, PREFIX, URL or HASH.
+    pub what: String,
+    /// malware, c2, phishing or fraud.
+    #[arg(long, default_value = "phishing")]
+    pub category: String,
+    #[arg(long)]
+    pub reason: String,
+    /// For how many days.
+    #[arg(long, default_value_t = 30)]
+    pub days: u32,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct HeldArgs {
+    /// review, withheld, left-out, resting or refused.
+    #[arg(long)]
+    pub state: Option<String>,
+    /// One of the reasons that the report prints: warning-list, no-rule, too-secret, top-level-domain, ...
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Print all of it as CSV, in place of the report.
+    #[arg(long)]
+    pub csv: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DecisionCommand {
+    /// List decisions.
+    List {
+        /// active, undone, withdrawn, expired, superseded.
+        #[arg(long)]
+        state: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// What is not blocked, and why; the same as `sipar held`.
+    Held,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SnapshotCommand {
+    /// Compile the decisions in force now.
+    Build,
+    /// What a file holds.
+    Show {
+        /// Without it, the current one of the data folder.
+        file: Option<PathBuf>,
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
+        /// Also list this many entries.
+        #[arg(long, default_value_t = 0)]
+        entries: usize,
+    },
+    /// What changed from one file to another.
+    Diff {
+        old: PathBuf,
+        new: PathBuf,
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
+    },
+    /// Check a file's signature and every byte of it.
+    Verify {
+        file: Option<PathBuf>,
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
+    },
+    /// Print the key that edges need.
+    Key,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Recompute the whole log from its entries, offline. Names every byte that is not as it should be.
+    Verify {
+        /// The log's folder. Without it, that of the data folder.
+        folder: Option<PathBuf>,
+        /// The log's verifier key (C2SP vkey). Without it, that of the data folder.
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Print the checkpoint and the key.
+    Show,
+}
