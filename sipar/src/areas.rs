@@ -30,7 +30,7 @@ pub fn areas(house: &House) -> Result<Areas> {
     let shield = sipar_shield::area(house)?;
     let registry = sipar_registry::area(house)?;
     let intel = sipar_intel::area(house)?;
-    let bouncers = sipar_bouncers::area(house);
+    let bouncers = sipar_bouncers::area(house)?;
     let zones = sipar_zones::area(house)?;
     let list: Vec<Arc<dyn Area>> =
         vec![registry.clone(), intel.clone(), shield.clone(), bouncers.clone(), zones.clone()];

@@ -4,9 +4,10 @@ use crate::{
     BouncersError,
     model::{
         client::{Scope, Scopes, agent, client_name},
+        limits::{Door, Quotas},
         quota::{Knocks, day_of},
     },
-    store::{self, EventCount, PlaceRow, Stored, UsageCount},
+    store::{self, EventCount, PlaceRow, Stored, UsageCount, UsedCount},
 };
 use arc_swap::ArcSwap;
 use sipar_authz::{Random, Secret, secret::SecretHash};
@@ -62,6 +63,8 @@ pub struct Clients {
     places: Mutex<HashMap<String, HashMap<IpAddr, Place>>>,
     events: Mutex<Events>,
     knocks: Knocks,
+    /// What each has used of its share.
+    pub quotas: Quotas,
 }
 
 impl Clients {
@@ -69,7 +72,7 @@ impl Clients {
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         let (by_hash, places, events) = (ArcSwap::default(), Mutex::default(), Mutex::default());
-        Self { store, clock, by_hash, places, events, knocks: Knocks::default() }
+        Self { store, clock, by_hash, places, events, knocks: Knocks::default(), quotas: Quotas::default() }
     }
 
     /// Reads the clients again, and where they were seen before this process began.
@@ -77,8 +80,16 @@ impl Clients {
     /// # Errors
     /// When the store refuses.
     pub async fn refresh(&self) -> Result<(), BouncersError> {
-        let read = self.store.read(|reader| Ok::<_, StoreError>((store::all(reader)?, store::places(reader)?))).await?;
-        let (clients, rows) = read;
+        let now = self.clock.now();
+        let read = self.store.read(move |reader| {
+            Ok::<_, StoreError>((store::all(reader)?, store::places(reader)?, store::used(reader, day_of(now))?))
+        });
+        let (clients, rows, used) = read.await?;
+        for row in used {
+            if let Some(door) = Door::ALL.iter().find(|door| **door as u8 == row.door) {
+                self.quotas.known(&row.client, *door, row.used, now);
+            }
+        }
         let by_hash = clients.into_iter().map(|client| (client.hash, Arc::new(client))).collect::<HashMap<_, _>>();
         let mut places = self.places();
         places.retain(|name, _| by_hash.values().any(|client| client.name == *name));
@@ -174,6 +185,12 @@ impl Clients {
         own.insert(from, Place { serial, polled_at: now, agent: user_agent.to_owned(), changed: true });
     }
 
+    /// Notes that this client's machine was here, for something else than what is told by serial.
+    pub fn seen(&self, client: &str, from: IpAddr, user_agent: &str) {
+        let serial = self.last_told(client, from).unwrap_or(0);
+        self.told(client, from, serial, user_agent);
+    }
+
     /// Counts an event that a person should be able to see.
     pub fn note(&self, client: &str, what: &'static str, times: u64) {
         let now = self.clock.now();
@@ -199,7 +216,11 @@ impl Clients {
     pub async fn keep(&self) -> Result<bool, BouncersError> {
         let places = self.changed_places();
         let events = std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner));
-        if places.is_empty() && events.is_empty() {
+        let (now, today) = (self.clock.now(), day_of(self.clock.now()));
+        let used = self.quotas.unkept(now).into_iter();
+        let used: Vec<UsedCount> =
+            used.map(|(client, door, used)| UsedCount { day: today, client, door: door as u8, used }).collect();
+        if places.is_empty() && events.is_empty() && used.is_empty() {
             return Ok(false);
         }
         let count = |((day, client, what), (times, last_at)): ((i64, String, &str), (u64, TimestampMs))| EventCount {
@@ -213,6 +234,7 @@ impl Clients {
         self.store
             .write(move |tx| {
                 store::keep_places(tx, &places)?;
+                store::add_used(tx, today, &used)?;
                 store::count_events(tx, &events)
             })
             .await?;

@@ -1,7 +1,7 @@
 //! What can go wrong in this area.
 
-use crate::model::client::ClientError;
-use sipar_area::{AreaError, BlobError};
+use crate::model::{client::ClientError, kinds::KindsError, trust::BadTrust};
+use sipar_area::{AreaError, BlobError, PackError};
 use sipar_authz::RandomError;
 use sipar_snapshot::OpenError;
 use sipar_store::StoreError;
@@ -47,6 +47,27 @@ pub enum BouncersError {
     Misnumbered {
         /// As it was published.
         serial: u64,
+    },
+    /// A pack file is missing.
+    #[error("reading what ships with the program")]
+    Pack(#[from] PackError),
+    /// How reporters are believed makes no sense.
+    #[error("reading how far reporters are believed")]
+    Trust(#[from] BadTrust),
+    /// The kinds of abuse make no sense.
+    #[error("reading the kinds of abuse")]
+    Kinds(#[from] KindsError),
+    /// The warning lists could not be read.
+    #[error("reading the warning lists")]
+    Index(#[source] OpenError),
+    /// A list could not be written.
+    #[error("writing the list `{name}`")]
+    List {
+        /// Which.
+        name: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
     },
     /// A thread ended early.
     #[error("a thread that was {0} ended early")]

@@ -14,6 +14,9 @@ const KEEP_EVERY: Duration = Duration::from_secs(10);
 /// Clients that another node added are known within this time.
 const REFRESH_EVERY: Duration = Duration::from_secs(30);
 
+/// Who is believed in another way is looked for at least this often; what was learnt wakes it.
+const JUDGE_EVERY: Duration = Duration::from_secs(60);
+
 /// The jobs.
 pub fn jobs(bouncers: &Arc<Bouncers>) -> Vec<Job> {
     let (one, two, three) = (Arc::clone(bouncers), Arc::clone(bouncers), Arc::clone(bouncers));
@@ -35,7 +38,15 @@ pub fn jobs(bouncers: &Arc<Bouncers>) -> Vec<Job> {
             Ok(None)
         })
     });
-    vec![follow, keep, refresh]
+    let four = Arc::clone(bouncers);
+    let judge = Job::new("reports", JUDGE_EVERY, Arc::clone(&bouncers.judge_wake), move || {
+        let bouncers = Arc::clone(&four);
+        Box::pin(async move {
+            let judged = bouncers.judge().await?;
+            Ok((judged > 0).then(|| format!("{judged} reporters are believed in another way")))
+        })
+    });
+    vec![follow, keep, refresh, judge]
 }
 
 impl Bouncers {
@@ -45,9 +56,21 @@ impl Bouncers {
     /// When one cannot be read; the last one stays in use.
     pub async fn follow(self: &Arc<Self>) -> Result<bool, BouncersError> {
         let reached = self.follower.state().map_or(0, |state| state.serial);
-        let remembered = self.house.store.read(move |reader| store::steps(reader, reached)).await?;
+        let read = self.house.store.read(move |reader| {
+            Ok::<_, sipar_store::StoreError>((store::steps(reader, reached)?, store::index(reader)?))
+        });
+        let (remembered, index) = read.await?;
         let bouncers = Arc::clone(self);
-        let read = tokio::task::spawn_blocking(move || bouncers.follower.catch_up(remembered)).await;
+        let read = tokio::task::spawn_blocking(move || {
+            if let Some(blob) = index
+                && let Err(error) = bouncers.reports.open_index(&bouncers.house, &blob)
+            {
+                // A newer one may have taken its place meanwhile; the next round finds it.
+                tracing::warn!(error = sipar_area::AreaError::from(error).chain(), "warning lists were not read");
+            }
+            bouncers.follower.catch_up(remembered)
+        })
+        .await;
         read.map_err(|_| BouncersError::Thread("reading a state of the policy"))?
     }
 }

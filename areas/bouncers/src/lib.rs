@@ -1,7 +1,8 @@
 //! Enforcement with other people's clients: bouncers and whoever else takes addresses from us. NCSP 3.3a.
 //!
 //! Hears snapshots and deltas, and keeps every listed address in memory with a journal of what has changed.
-//! Answers the local API of CrowdSec for its bouncers. Says nothing yet.
+//! Answers the local API of CrowdSec for its bouncers, and the API of AbuseIPDB for those who look up and report.
+//! Says what those who were attacked report, and hears from other sources and from people whether they were right.
 //! It never records whom a client met: a client's own machine, its program and its last serial are all that is kept.
 
 pub mod clients;
@@ -11,14 +12,21 @@ mod job;
 pub mod model;
 mod page;
 pub mod policy;
+#[cfg(test)]
+mod report_tests;
+pub mod reports;
 pub mod store;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
+mod verdicts;
 
 pub use error::BouncersError;
 
 use clients::Clients;
 use policy::Follower;
+use reports::Reports;
 use sipar_area::{Area, AreaError, House, Job, Route};
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind};
@@ -35,20 +43,27 @@ pub struct Bouncers {
     pub follower: Follower,
     /// Who may ask.
     pub clients: Clients,
+    /// What reports are judged by.
+    pub reports: Reports,
     pub(crate) wake: Arc<Notify>,
+    pub(crate) judge_wake: Arc<Notify>,
 }
 
 impl Bouncers {
     /// The service of `house`. It refuses everybody until its jobs have run.
-    #[must_use]
-    pub fn new(house: &House) -> Arc<Self> {
+    ///
+    /// # Errors
+    /// When a pack file is missing or wrong.
+    pub fn new(house: &House) -> Result<Arc<Self>, BouncersError> {
         let key = house.snapshot_key.verifying_key();
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             house: house.clone(),
             follower: Follower::new(house.blobs.clone(), key, Arc::clone(&house.clock)),
             clients: Clients::new(house.store.clone(), Arc::clone(&house.clock)),
+            reports: Reports::new(&house.packs)?,
             wake: Arc::default(),
-        })
+            judge_wake: Arc::default(),
+        }))
     }
 
     /// The routes that clients ask, each with the resource and the act that it needs. They stand beside the portal's
@@ -56,8 +71,21 @@ impl Bouncers {
     /// have another form.
     #[must_use]
     pub fn doors(self: &Arc<Self>) -> Vec<Route> {
-        http::lapi::routes(self)
+        [http::lapi::routes(self), http::abuse::routes(self)].concat()
     }
+}
+
+/// What reads foreign bytes, for the fuzz targets.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::http::{
+        abuse::{
+            bulk::fuzz as bulk,
+            form::{Fields, parts},
+        },
+        filter::Filter,
+        usage::parse as usage,
+    };
 }
 
 /// The area.
@@ -73,9 +101,11 @@ impl BouncersArea {
 }
 
 /// The area of `house`.
-#[must_use]
-pub fn area(house: &House) -> Arc<BouncersArea> {
-    Arc::new(BouncersArea(Bouncers::new(house)))
+///
+/// # Errors
+/// When a pack file is missing or wrong.
+pub fn area(house: &House) -> Result<Arc<BouncersArea>, BouncersError> {
+    Ok(Arc::new(BouncersArea(Bouncers::new(house)?)))
 }
 
 impl Area for BouncersArea {
@@ -116,7 +146,11 @@ impl Area for BouncersArea {
     }
 
     fn hears(&self) -> &'static [FactKind] {
-        &[FactKind::Snapshot, FactKind::Delta]
+        &[FactKind::Snapshot, FactKind::Delta, FactKind::WarningIndex, FactKind::Indicators, FactKind::Decisions]
+    }
+
+    fn says(&self) -> &'static [FactKind] {
+        &[FactKind::Reports]
     }
 
     fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
@@ -124,6 +158,23 @@ impl Area for BouncersArea {
             Fact::Snapshot(whole) => StepRow { serial: whole.serial.0, since: None, blob: whole.blob.clone() },
             Fact::Delta(change) => {
                 StepRow { serial: change.to.0, since: Some(change.from.0), blob: change.blob.clone() }
+            }
+            Fact::WarningIndex(built) => {
+                store::keep_index(tx, &built.blob)?;
+                self.0.wake.notify_one();
+                return Ok(());
+            }
+            // Who was right and who was not; without reports there is nothing to learn.
+            Fact::Indicators(_) | Fact::Decisions(_) if !store::any_reporter(tx)? => return Ok(()),
+            Fact::Indicators(indicators) => {
+                verdicts::corroborated(tx, indicators)?;
+                self.0.judge_wake.notify_one();
+                return Ok(());
+            }
+            Fact::Decisions(decisions) => {
+                verdicts::decided(tx, decisions)?;
+                self.0.judge_wake.notify_one();
+                return Ok(());
             }
             _ => return Ok(()),
         };

@@ -1,7 +1,7 @@
 //! Threat data in: feeds, what they assert, warning lists, and the score that follows from them. NCSP 2.3 and 3.10, the
 //! beginning.
 //!
-//! It hears nothing. It says [`FactKind::Indicators`], each thing whole and only when something about it is news, and
+//! It hears [`FactKind::Reports`], as one source among the others. It says [`FactKind::Indicators`], each thing whole and only when something about it is news, and
 //! [`FactKind::WarningIndex`] when the warning lists were built anew.
 //! It never decides what is blocked, and never keeps a score: a score is computed from assertions, warnings and time.
 
@@ -20,6 +20,7 @@ pub mod model;
 mod page;
 pub mod parse;
 mod pull;
+mod reports;
 pub mod store;
 #[cfg(test)]
 mod testing;
@@ -38,8 +39,8 @@ pub use pull::Pulled;
 use maud::Markup;
 use sipar_area::{Area, AreaError, BoxFuture, House, Job, Reason, Route, SearchHit, clearance};
 use sipar_authz::Resource;
-use sipar_model::{FactKind, Observable, Tlp};
-use sipar_store::{Migration, StoreError};
+use sipar_model::{Fact, FactKind, Observable, Tlp};
+use sipar_store::{Migration, StoreError, Tx};
 use sipar_web::{NavItem, PageContext, TextSource, context::encode};
 use std::sync::Arc;
 
@@ -101,6 +102,16 @@ impl Area for IntelArea {
 
     fn says(&self) -> &'static [FactKind] {
         &[FactKind::Indicators, FactKind::WarningIndex]
+    }
+
+    fn hears(&self) -> &'static [FactKind] {
+        &[FactKind::Reports]
+    }
+
+    fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
+        let Fact::Reports(reported) = fact else { return Ok(()) };
+        reports::hear(tx, reported, self.0.house.clock.now())?;
+        Ok(())
     }
 
     fn explain<'a>(&'a self, subject: &'a Observable, clearance: Tlp) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {

@@ -5,6 +5,7 @@ use crate::{
     fetch::Origin,
     format::Bounds,
     parse::{Counts, Parsed},
+    reports::is_reports,
     store::NewSource,
 };
 use sipar_model::{Confidence, TimestampMs, Tlp, time::DAY_MS};
@@ -26,7 +27,11 @@ const REFUSED_ROWS_MIN: u64 = 10;
 
 /// Whether what an operator says of a feed makes sense.
 pub(crate) fn check_about(about: &NewSource) -> Result<(), IntelError> {
-    Origin::parse(&about.origin).map_err(|source| IntelError::Fetch { slug: about.slug.clone(), source })?;
+    if !is_reports(about) {
+        Origin::parse(&about.origin).map_err(|source| IntelError::Fetch { slug: about.slug.clone(), source })?;
+    } else if !about.origin.is_empty() {
+        return Err(IntelError::Given("reports come by themselves; they have no address".into()));
+    }
     if about.trust > 100 || about.every_min == 0 || about.every_min > 60 * 24 * 31 {
         return Err(IntelError::Given("trust goes from 0 to 100, and the pause from 1 minute to 31 days".into()));
     }

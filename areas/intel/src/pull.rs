@@ -11,6 +11,7 @@ use crate::{
     format::FeedFormat,
     ingest::{Intake, Judgement, Open, Taken},
     parse::Counts,
+    reports::is_reports,
     store::{self, Outcome, RunEnd, Source},
 };
 use sipar_model::TimestampMs;
@@ -137,6 +138,9 @@ impl Intel {
     }
 
     fn pull_source(&self, source: &Source) -> Result<Pulled, IntelError> {
+        if is_reports(&source.about) {
+            return Err(IntelError::Given("reports come by themselves; there is nothing to pull".into()));
+        }
         let _alone = self.occupy(source)?;
         let result = self.try_pull(source);
         if let Err(error) = &result {

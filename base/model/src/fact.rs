@@ -24,6 +24,8 @@ pub enum Fact {
     Delta(DeltaPublished),
     /// What edges counted.
     Sightings(Vec<Sighting>),
+    /// What those who were attacked say of addresses, all who reported one joined.
+    Reports(Vec<Reported>),
     /// Something is wrong with an asset, or with Sipar itself.
     Finding(Finding),
 }
@@ -39,6 +41,7 @@ impl Fact {
             Self::Snapshot(_) => FactKind::Snapshot,
             Self::Delta(_) => FactKind::Delta,
             Self::Sightings(_) => FactKind::Sightings,
+            Self::Reports(_) => FactKind::Reports,
             Self::Finding(_) => FactKind::Finding,
         }
     }
@@ -59,6 +62,8 @@ pub enum FactKind {
     Delta,
     /// [`Fact::Sightings`]
     Sightings,
+    /// [`Fact::Reports`]
+    Reports,
     /// [`Fact::Finding`]
     Finding,
 }
@@ -72,6 +77,7 @@ impl FactKind {
         Self::Snapshot,
         Self::Delta,
         Self::Sightings,
+        Self::Reports,
         Self::Finding,
     ];
 
@@ -85,6 +91,7 @@ impl FactKind {
             Self::Snapshot => "snapshot",
             Self::Delta => "delta",
             Self::Sightings => "sightings",
+            Self::Reports => "reports",
             Self::Finding => "finding",
         }
     }
@@ -234,6 +241,21 @@ pub struct Sighting {
     /// Counted but not blocked.
     #[serde(default)]
     pub shadow: bool,
+}
+
+/// What all reports of one thing say together, as far as their reporters are believed. Never who reported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// What was reported.
+    pub observable: Observable,
+    /// For what.
+    pub category: Category,
+    /// How far it is believed; 0 takes back what was said before.
+    pub confidence: Confidence,
+    /// When the first of them saw it.
+    pub first_seen: TimestampMs,
+    /// When the last of them saw it.
+    pub last_seen: TimestampMs,
 }
 
 /// Something is wrong.

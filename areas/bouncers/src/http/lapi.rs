@@ -13,8 +13,9 @@ use super::{
 use crate::{
     Bouncers,
     clients::{Client, Refusal},
-    model::{book::Item, client::Scope},
+    model::client::Scope,
     policy::State as PolicyState,
+    reports::blocks_of,
 };
 use axum::{
     body::{Body, Bytes},
@@ -94,12 +95,12 @@ impl Asker {
     }
 }
 
-fn peer_of(request: &Request) -> Option<SocketAddr> {
+pub(super) fn peer_of(request: &Request) -> Option<SocketAddr> {
     request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
 }
 
 /// The pairs of a query, decoded.
-fn pairs(request: &Request) -> Vec<(String, String)> {
+pub(super) fn pairs(request: &Request) -> Vec<(String, String)> {
     Query::try_from_uri(request.uri()).map(|Query(pairs)| pairs).unwrap_or_default()
 }
 
@@ -174,14 +175,7 @@ async fn decisions(State(bouncers): State<Arc<Bouncers>>, request: Request) -> R
     let now = bouncers.house.clock.now();
     let part = match filter.net {
         None => Part::All,
-        Some(net) if filter.contains => {
-            let around = state.book.around(&net).collect::<Vec<Item>>();
-            let pieces = around.iter().flat_map(|item| {
-                let pieces = state.book.pieces(item, now).into_iter().filter(|piece| piece.contains(&net));
-                pieces.map(|piece| Item { net: piece, ..*item }).collect::<Vec<_>>()
-            });
-            Part::Items(pieces.collect::<Vec<_>>().into_iter())
-        }
+        Some(net) if filter.contains => Part::Items(blocks_of(&state, &net, now).into_iter()),
         Some(net) => Part::Items(state.book.inside(&net, now).into_iter()),
     };
     let mut telling = Telling::new(state, filter, now, [Part::Text("["), part, Part::Text("]")], || {});

@@ -1,9 +1,10 @@
 //! The JSON API for operators, and the doors for other people's clients.
 
-mod filter;
+pub mod abuse;
+pub mod filter;
 pub mod lapi;
 mod tell;
-mod usage;
+pub mod usage;
 
 use crate::{Bouncers, BouncersError, store::PlaceRow};
 use axum::{

@@ -224,6 +224,14 @@ impl Book {
         reached
     }
 
+    /// Whether this network is allowed, whatever blocks it.
+    #[must_use]
+    pub fn allows(&self, net: &Net, now: TimestampMs) -> bool {
+        let lengths = 0..=net.length_of_128();
+        let mut around = lengths.filter_map(|length| self.allows.get_key_value(&net.cut(length)));
+        around.any(|(outer, until)| i64::from(*until) * 1_000 > now.0 && outer.contains(net))
+    }
+
     /// Every block that lies in `net`, as clients are told it.
     #[must_use]
     pub fn inside(&self, net: &Net, now: TimestampMs) -> Vec<Item> {

@@ -14,17 +14,26 @@ const AGENT_CHARS_MAX: usize = 60;
 pub enum Scope {
     /// The decisions, as CrowdSec bouncers ask for them.
     Decisions = 1,
+    /// Look-ups, as AbuseIPDB's clients ask for them.
+    Check = 2,
+    /// Reports, as AbuseIPDB's clients make them.
+    Report = 4,
+    /// The lists as files.
+    Lists = 8,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: &'static [Self] = &[Self::Decisions];
+    pub const ALL: &'static [Self] = &[Self::Decisions, Self::Check, Self::Report, Self::Lists];
 
     /// The word.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Decisions => "decisions",
+            Self::Check => "check",
+            Self::Report => "report",
+            Self::Lists => "lists",
         }
     }
 }
@@ -42,7 +51,7 @@ pub enum ClientError {
     )]
     Name(String),
     /// The scopes.
-    #[error("`{0}` is no scope; use: decisions")]
+    #[error("`{0}` is no scope; use any of: decisions, check, report, lists")]
     Scope(String),
 }
 
@@ -105,6 +114,7 @@ mod tests {
         for text in ["decisions", "decisions,decisions"] {
             assert_eq!(Scopes::parse(text).expect(text).to_string(), "decisions");
         }
+        assert_eq!(Scopes::parse("report,check,lists").expect("three").to_string(), "check,report,lists");
         assert!(
             Scopes::parse(" decisions ").expect("spaces").has(Scope::Decisions) && !Scopes(0).has(Scope::Decisions)
         );

@@ -4,5 +4,8 @@ pub mod book;
 pub mod client;
 pub mod duration;
 pub mod journal;
+pub mod kinds;
+pub mod limits;
 pub mod net;
 pub mod quota;
+pub mod trust;

@@ -63,6 +63,25 @@ impl Net {
         self.length >= V4_BITS_BEFORE && Ipv6Addr::from(self.bits).to_ipv4_mapped().is_some()
     }
 
+    /// Whether it is reached over the Internet: not in IANA's special-purpose registries (RFC 6890), but for the networks
+    /// of documentation, which demonstrations use.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        match self.first() {
+            IpAddr::V4(v4) => {
+                let [a, b, c, _] = v4.octets();
+                !(matches!(a, 0 | 10 | 127 | 224..=255)
+                    || v4.is_private()
+                    || v4.is_link_local()
+                    || (a == 100 && (64..128).contains(&b))
+                    || (a == 198 && matches!(b, 18 | 19))
+                    || (a, b, c) == (192, 0, 0))
+            }
+            // Global unicast is 2000::/3 (RFC 4291 §2.4).
+            IpAddr::V6(v6) => v6.segments()[0] & 0xe000 == 0x2000,
+        }
+    }
+
     /// Whether it is one address.
     #[must_use]
     pub const fn is_single(&self) -> bool {
@@ -175,6 +194,19 @@ mod tests {
         check("::/0", "192.0.2.0", false);
         check("0.0.0.0/0", "::1", false);
         check("2001:db8::/32", "2001:db8:ffff::/48", true);
+    }
+
+    #[test]
+    fn what_is_reached_over_the_internet() {
+        for text in ["192.0.2.1", "8.8.8.8", "2001:db8::1", "100.63.0.1", "198.51.100.1"] {
+            assert!(net(text).is_reachable(), "{text}");
+        }
+        for text in ["10.0.0.1", "127.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "169.254.1.1", "0.0.0.0"] {
+            assert!(!net(text).is_reachable(), "{text}");
+        }
+        for text in ["224.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.0.1", "::1", "::", "fe80::1", "fd00::1"] {
+            assert!(!net(text).is_reachable(), "{text}");
+        }
     }
 
     #[test]

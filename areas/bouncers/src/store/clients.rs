@@ -1,5 +1,6 @@
 //! Clients and the hashes of their keys.
 
+use super::reporters::remove_reporter;
 use crate::model::client::Scopes;
 use sipar_authz::secret::SecretHash;
 use sipar_model::TimestampMs;
@@ -30,11 +31,13 @@ pub fn add(tx: &mut Tx<'_>, client: &Stored) -> Result<bool, StoreError> {
     Ok(added == 1)
 }
 
-/// Removes a client and where it was seen; false when there is none. What was counted stays.
+/// Removes a client and where it was seen; false when there is none. What was counted stays; what it
+/// reported counts for nothing from then on.
 ///
 /// # Errors
 /// When the store refuses.
 pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<bool, StoreError> {
+    remove_reporter(tx, name)?;
     tx.execute("delete from bouncer_place where client = ?1", params![name])?;
     Ok(tx.execute("delete from bouncer_client where name = ?1", params![name])? == 1)
 }

@@ -3,6 +3,7 @@
 mod assertion;
 mod quality;
 mod removed;
+mod reports;
 mod run;
 mod source;
 mod warning;
@@ -13,6 +14,7 @@ pub use quality::{Quality, QualityOf, Shared, count_quality, keep_quality, read_
 pub use removed::{
     Place, RemovedSource, Said, edit_source, forget_source, keep_reason, part_of_source, remove_source, to_clear,
 };
+pub(crate) use reports::{still_said, told_source};
 pub use run::{
     Outcome, REFUSED_KEPT_MAX, RefusedLine, Run, RunEnd, end_run, keep_refused, last_runs, refused_lines, run,
     start_run,

@@ -132,11 +132,11 @@ pub fn sources(reader: &mut Reader<'_>) -> Result<Vec<Source>, StoreError> {
 }
 
 /// Takes the source that has been due longest, so that no other node pulls it until `lease_until`.
-/// One whose time is further off than its pause allows is due too: then the clock has jumped back.
+/// Reports are heard, not pulled. One whose time is further off than its pause allows is due too: then the clock has jumped back.
 pub fn claim_due(tx: &mut Tx<'_>, now: TimestampMs, lease_until: TimestampMs) -> Result<Option<Source>, StoreError> {
     let sql = format!(
         "select {COLUMNS} from intel_source
-         where removed_at is null and (next_at <= ?1 or next_at > ?1 + every_min * 66000 + 24000000) order by next_at limit 1"
+         where removed_at is null and format <> 'reports' and (next_at <= ?1 or next_at > ?1 + every_min * 66000 + 24000000) order by next_at limit 1"
     );
     let Some(row) = tx.query_one_opt(&sql, params![now])? else { return Ok(None) };
     let source = read(&row)?;
