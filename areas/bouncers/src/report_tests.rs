@@ -67,8 +67,7 @@ async fn said(rig: &Rig) -> Vec<String> {
             break;
         }
     }
-    let lines = std::mem::take(&mut *all.lock().expect("not poisoned"));
-    lines
+    std::mem::take(&mut *all.lock().expect("not poisoned"))
 }
 
 fn detail(answer: &Answer) -> &str {

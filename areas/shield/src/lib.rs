@@ -181,7 +181,9 @@ impl Area for ShieldArea {
             Fact::Indicators(indicators) => self.0.judge(tx, indicators, hear::Because::Said, now)?,
             Fact::WarningIndex(built) => store::lists::adopt(tx, built, now)?,
             Fact::Sightings(sightings) => store::sightings::add(tx, sightings)?,
-            Fact::Decisions(_) | Fact::Snapshot(_) | Fact::Delta(_) | Fact::Reports(_) | Fact::Finding(_) => return Ok(()),
+            Fact::Decisions(_) | Fact::Snapshot(_) | Fact::Delta(_) | Fact::Reports(_) | Fact::Finding(_) => {
+                return Ok(());
+            }
         }
         // The permit stays until the job next looks; a transaction that is undone after all wakes it for nothing.
         self.0.wake.notify_one();

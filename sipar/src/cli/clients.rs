@@ -55,7 +55,7 @@ pub enum BouncerCommand {
     Add {
         /// Short name of the machine or fleet.
         name: String,
-        /// What the key opens; so far there are decisions alone.
+        /// What the key opens, with commas: decisions (bouncers), check and report (AbuseIPDB's clients), lists (files).
         #[arg(long, default_value = "decisions")]
         scopes: String,
     },

@@ -13,6 +13,7 @@ mod kill;
 mod main_job;
 mod pages;
 mod real;
+mod reports;
 mod support;
 mod tables;
 mod zones;

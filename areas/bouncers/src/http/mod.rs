@@ -6,7 +6,11 @@ pub mod lapi;
 mod tell;
 pub mod usage;
 
-use crate::{Bouncers, BouncersError, store::PlaceRow};
+use crate::{
+    Bouncers, BouncersError,
+    model::limits::Door,
+    store::{self, PlaceRow},
+};
 use axum::{
     Json,
     extract::{Path, State},
@@ -44,6 +48,7 @@ pub fn routes(bouncers: &Arc<Bouncers>) -> Vec<Route> {
     let state = || Arc::clone(bouncers);
     vec![
         Route::get("/api/v1/clients", CLIENT, get(list).with_state(state())),
+        Route::get("/api/v1/clients/reporters", CLIENT, get(reporters).with_state(state())),
         Route::post("/api/v1/clients", CLIENT, Act::Administer, post(add).with_state(state())),
         Route::post("/api/v1/clients/{name}/remove", CLIENT, Act::Administer, post(remove).with_state(state())),
     ]
@@ -104,6 +109,40 @@ async fn list(State(bouncers): State<Arc<Bouncers>>) -> Result<Json<ClientsShown
         places: places.into_iter().map(place).collect(),
     });
     Ok(Json(ClientsShown { serial, blocked: state.map(|state| state.book.len()), clients: shown.collect() }))
+}
+
+#[derive(Serialize)]
+struct ReporterShown {
+    client: String,
+    removed: bool,
+    reports: u64,
+    addresses: u64,
+    confirmed: u64,
+    refuted: u64,
+    /// How far it is believed, in percent.
+    share_percent: u8,
+    reports_today: u64,
+    reports_a_day_max: u64,
+    last_at: TimestampMs,
+}
+
+/// Who reports, and how far each is believed.
+async fn reporters(State(bouncers): State<Arc<Bouncers>>) -> Result<Json<Vec<ReporterShown>>, ApiError> {
+    let all = bouncers.house.store.read(store::reporters).await.map_err(|error| fault(error.into()))?;
+    let now = bouncers.house.clock.now();
+    let shown = all.into_iter().map(|reporter| ReporterShown {
+        removed: reporter.removed,
+        reports: reporter.times,
+        addresses: reporter.record.addresses,
+        confirmed: reporter.record.confirmed,
+        refuted: reporter.record.refuted,
+        share_percent: bouncers.reports.share_percent(&reporter),
+        reports_today: bouncers.clients.quotas.used(&reporter.client, Door::Report, now),
+        reports_a_day_max: Door::Report.bounds().0,
+        last_at: reporter.last_at,
+        client: reporter.client,
+    });
+    Ok(Json(shown.collect()))
 }
 
 /// A client to add.

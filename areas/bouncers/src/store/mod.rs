@@ -12,7 +12,7 @@ pub use notes::{EventCount, PlaceRow, UsageCount, count_events, count_usage, eve
 pub use quotas::{UsedCount, add_used, used};
 pub use reporters::{Reporter, any_reporter, learn, remove_reporter, reporter_of, reporters, stale_reporters, told};
 pub use reports::{
-    AGAIN_AFTER_MS, Day, Given, Open, Taken, addresses_of, days_of, days_within, drop_old, index, keep_index,
+    AGAIN_AFTER_MS, Day, Given, Often, Open, Taken, addresses_of, days_of, days_within, drop_old, index, keep_index,
     most_reported, open_of, open_on, report, take_back,
 };
 pub use steps::{StepRow, hear, steps};

@@ -69,6 +69,9 @@ pub struct Open {
     pub first_at: TimestampMs,
 }
 
+/// An address, how many have reported it, how often, and when last.
+pub type Often = ([u8; 16], u64, u64, TimestampMs);
+
 const COLUMNS: &str = "r.address, r.reporter, p.removed, p.addresses, p.confirmed, p.refuted, r.first_at, r.last_at, r.times, \
      r.kinds from bouncer_report r join bouncer_reporter p on p.number = r.reporter";
 
@@ -239,15 +242,11 @@ pub fn open_of(reader: &mut Reader<'_>, addresses: &[[u8; 16]]) -> Result<Vec<Op
     Ok(open)
 }
 
-/// The addresses reported by the most reporters since that day: address, reporters, reports, and when last.
+/// The addresses reported by the most reporters since that day.
 ///
 /// # Errors
 /// When the store refuses.
-pub fn most_reported(
-    reader: &mut Reader<'_>,
-    since_day: i64,
-    limit: usize,
-) -> Result<Vec<([u8; 16], u64, u64, TimestampMs)>, StoreError> {
+pub fn most_reported(reader: &mut Reader<'_>, since_day: i64, limit: usize) -> Result<Vec<Often>, StoreError> {
     let rows = reader.query(
         "select address, count(distinct reporter), cast(sum(times) as bigint), max(last_at) from bouncer_report
          where day >= ?1 group by address order by 2 desc, 3 desc, address limit ?2",

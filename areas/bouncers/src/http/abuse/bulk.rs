@@ -28,6 +28,9 @@ pub struct BadRow {
     pub row: u64,
 }
 
+/// The reports of a file with their rows, and the rows that are none.
+pub type Read = (Vec<(u64, Given)>, Vec<BadRow>);
+
 /// A file that is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BulkError {
@@ -43,7 +46,7 @@ pub enum BulkError {
 ///
 /// # Errors
 /// When it is not such a file at all.
-pub fn read(body: &[u8], reports: &Reports, now: TimestampMs) -> Result<(Vec<(u64, Given)>, Vec<BadRow>), BulkError> {
+pub fn read(body: &[u8], reports: &Reports, now: TimestampMs) -> Result<Read, BulkError> {
     let objection = |address| reports.objection(address);
     read_with(body, &reports.kinds, now, &objection)
 }
@@ -53,7 +56,7 @@ fn read_with(
     kinds: &Kinds,
     now: TimestampMs,
     objection: &dyn Fn(std::net::IpAddr) -> Option<NotReported>,
-) -> Result<(Vec<(u64, Given)>, Vec<BadRow>), BulkError> {
+) -> Result<Read, BulkError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(body);
     let heading = reader.byte_headers().map_err(|_| BulkError::Columns)?.clone();
     let column = |name: &str| heading.iter().position(|own| own.eq_ignore_ascii_case(name.as_bytes()));
@@ -111,7 +114,8 @@ pub fn seen_at(text: Option<&str>, now: TimestampMs) -> Result<TimestampMs, ()> 
     let at = with_offset.or_else(|| civil().map(|zoned| zoned.timestamp())).ok_or(())?;
     let at = TimestampMs(at.as_millisecond());
     let ago = now.since_ms(at);
-    if ago < -AHEAD_MS_MAX || ago > SEEN_DAYS_MAX * DAY_MS { Err(()) } else { Ok(at.min(now)) }
+    let near = (-AHEAD_MS_MAX..=SEEN_DAYS_MAX * DAY_MS).contains(&ago);
+    if near { Ok(at.min(now)) } else { Err(()) }
 }
 
 /// For the fuzz target: reads with the kinds of the packs, and no objection.
@@ -131,7 +135,10 @@ mod tests {
         Kinds::from_toml(include_str!("../../../../../packs/bouncers/abuse-kinds.toml")).expect("the pack reads")
     }
 
-    fn check(body: &str) -> Result<(Vec<u64>, Vec<(&'static str, u64)>), BulkError> {
+    /// The rows that were taken, and why the others were not.
+    type Rows = (Vec<u64>, Vec<(&'static str, u64)>);
+
+    fn check(body: &str) -> Result<Rows, BulkError> {
         let never = |address: std::net::IpAddr| (address.to_string() == "9.9.9.9").then_some(NotReported::Never);
         let read = read_with(body.as_bytes(), &kinds(), NOW, &never)?;
         Ok((read.0.iter().map(|(row, _)| *row).collect(), read.1.iter().map(|bad| (bad.error, bad.row)).collect()))

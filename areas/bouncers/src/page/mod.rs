@@ -1,5 +1,7 @@
 //! The page of enforcement clients: who they are, how far behind, what they counted, what went wrong.
 
+mod reports;
+
 use crate::{
     Bouncers,
     http::{CLIENT, fault},
@@ -16,8 +18,8 @@ use std::sync::Arc;
 
 /// The texts.
 pub const TEXTS: &[TextSource] = &[
-    TextSource { lang: Lang::En, ftl: include_str!("../locales/en.ftl") },
-    TextSource { lang: Lang::Ur, ftl: include_str!("../locales/ur.ftl") },
+    TextSource { lang: Lang::En, ftl: include_str!("../../locales/en.ftl") },
+    TextSource { lang: Lang::Ur, ftl: include_str!("../../locales/ur.ftl") },
 ];
 
 /// A client that has not asked for this long has probably stopped: most ask every ten seconds.
@@ -38,13 +40,14 @@ pub fn routes(bouncers: &Arc<Bouncers>) -> Vec<Route> {
 
 async fn list(State(bouncers): State<Arc<Bouncers>>, ctx: PageContext) -> Result<Response, WebError> {
     let since = day_of(ctx.now) - USAGE_DAYS + 1;
-    let read = bouncers
-        .house
-        .store
-        .read(move |reader| Ok::<_, StoreError>((store::events(reader)?, store::usage(reader, since)?)));
-    let (events, usage) = read.await.map_err(|error| fault(error.into()))?;
+    let now = ctx.now;
+    let read = bouncers.house.store.read(move |reader| {
+        Ok::<_, StoreError>((store::events(reader)?, store::usage(reader, since)?, reports::read(reader, now)?))
+    });
+    let (events, usage, reported) = read.await.map_err(|error| fault(error.into()))?;
     let body = html! {
         (clients(&bouncers, &ctx))
+        (reports::show(&bouncers, &ctx, &reported))
         (counted(&ctx, &usage))
         (happened(&ctx, &events))
     };

@@ -1,0 +1,102 @@
+//! fail2ban, unchanged, from Debian's package: its own action for AbuseIPDB reports to Sipar when one address is changed.
+
+use crate::support::{
+    Home, required,
+    server::{Server, operator_key},
+    until,
+};
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+};
+
+const ACTION: &str = "/etc/fail2ban/action.d/abuseipdb.conf";
+
+/// fail2ban's server, until it is dropped.
+struct Fail2ban {
+    server: Child,
+    socket: String,
+}
+
+impl Drop for Fail2ban {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ended = self.server.kill();
+        let _ended = self.server.wait();
+    }
+}
+
+impl Fail2ban {
+    /// One jail, whose only action is the stock one with another address.
+    fn start(home: &Home, url: &str, key: &str) -> Self {
+        let stock = fs::read_to_string(ACTION).unwrap();
+        assert!(stock.contains("https://api.abuseipdb.com/api/v2/report"), "{stock}");
+        fs::create_dir_all(home.path("f2b/action.d")).unwrap();
+        fs::create_dir_all(home.path("f2b/filter.d")).unwrap();
+        home.write("f2b/action.d/abuseipdb.conf", &stock.replace("https://api.abuseipdb.com", url));
+        home.write("f2b/filter.d/sshd.conf", "[Definition]\nfailregex = ^bad login from <HOST>$\n");
+        home.write("auth.log", "");
+        let at = |name: &str| home.path(name).display().to_string();
+        let general = "[Definition]\nloglevel = INFO\nsyslogsocket = auto\nallowipv6 = auto\ndbfile = None\ndbpurgeage = 1d\n\
+                       dbmaxmatches = 10\n[Thread]\nstacksize = 0\n";
+        let places =
+            format!("logtarget = {}\nsocket = {}\npidfile = {}\n", at("f2b.log"), at("f2b.sock"), at("f2b.pid"));
+        home.write("f2b/fail2ban.conf", &general.replace("[Thread]", &format!("{places}[Thread]")));
+        let action = format!("abuseipdb[abuseipdb_apikey=\"{key}\", abuseipdb_category=\"18,22\"]");
+        home.write(
+            "f2b/jail.conf",
+            &format!(
+                "[sshd]\nenabled = true\nfilter = sshd\nbackend = polling\nusedns = no\nlogpath = {}\naction = {action}\n",
+                at("auth.log")
+            ),
+        );
+        let mut command = Command::new("fail2ban-server");
+        let log = fs::File::create(home.path("f2b.out")).unwrap();
+        command.args(["-f", "-c", &at("f2b"), "-s", &at("f2b.sock"), "-p", &at("f2b.pid"), "start"]);
+        let log_too = log.try_clone().unwrap();
+        let server = command.stdin(Stdio::null()).stdout(log).stderr(log_too).spawn().unwrap();
+        Self { server, socket: at("f2b.sock") }
+    }
+
+    /// Asks it something; none while it is not up.
+    fn tell(&self, words: &[&str]) -> Option<String> {
+        let done = Command::new("fail2ban-client").args(["-s", &self.socket]).args(words).output().unwrap();
+        done.status.success().then(|| String::from_utf8_lossy(&done.stdout).into_owned())
+    }
+}
+
+#[test]
+fn fail2bans_own_action_reports_when_one_address_is_changed() {
+    let there = Command::new("fail2ban-client").arg("-V").stdout(Stdio::null()).status().is_ok();
+    assert!(there || !required("SIPAR_TEST_TOOLS_REQUIRED"), "`fail2ban-client` is required; Debian has it");
+    if !there {
+        return;
+    }
+    let home = Home::alone();
+    let server = Server::serve(&home);
+    let key = home.ok(&["bouncer", "add", "ssh-1", "--scopes", "report"]).trim().to_owned();
+    let fail2ban = Fail2ban::start(&home, &format!("http://{}", server.address("clients")), &key);
+    until("fail2ban", || fail2ban.tell(&["status", "sshd"]));
+    for address in ["203.0.113.77", "2001:db8::77", "10.9.8.7"] {
+        fail2ban.tell(&["set", "sshd", "banip", address]).unwrap();
+    }
+    let operator = operator_key(&home);
+    let reporters = || {
+        let answer = crate::support::server::get(server.address("portal"), "/api/v1/clients/reporters", &operator);
+        let all = answer.json();
+        (all[0]["addresses"] == 2 && all[0]["client"] == "ssh-1").then_some(all)
+    };
+    let all = until("two reports", reporters);
+    assert_eq!((&all[0]["share_percent"], &all[0]["confirmed"]), (&20.into(), &0.into()));
+    // What reports say is one source among the others, and blocks nothing by itself.
+    let said = until("what intel says", || {
+        let said = home.ok(&["check", "203.0.113.77"]);
+        said.contains("clients.reports").then_some(said)
+    });
+    assert!(!said.contains("blocked by"), "{said}");
+    let refused = until("the private address among what went wrong", || {
+        let page = crate::support::server::get(server.address("portal"), "/clients", &operator);
+        page.body.contains("not on the Internet").then_some(page.body)
+    });
+    assert!(refused.contains("ssh-1"), "{refused}");
+}
