@@ -3,7 +3,7 @@
 use crate::model::{client::ClientError, kinds::KindsError, trust::BadTrust};
 use sipar_area::{AreaError, BlobError, PackError};
 use sipar_authz::RandomError;
-use sipar_snapshot::OpenError;
+use sipar_snapshot::{LayerError, OpenError};
 use sipar_store::StoreError;
 
 /// What can go wrong.
@@ -60,6 +60,15 @@ pub enum BouncersError {
     /// The warning lists could not be read.
     #[error("reading the warning lists")]
     Index(#[source] OpenError),
+    /// The changes of the policy could not be laid over one another.
+    #[error("putting together state {serial} of the policy")]
+    Layers {
+        /// Its serial.
+        serial: u64,
+        /// Why not.
+        #[source]
+        source: LayerError,
+    },
     /// A list could not be written.
     #[error("writing the list `{name}`")]
     List {

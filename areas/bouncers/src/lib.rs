@@ -9,6 +9,9 @@ pub mod clients;
 mod error;
 mod http;
 mod job;
+#[cfg(test)]
+mod list_tests;
+pub mod lists;
 pub mod model;
 mod page;
 pub mod policy;
@@ -25,6 +28,7 @@ mod verdicts;
 pub use error::BouncersError;
 
 use clients::Clients;
+use lists::Lists;
 use policy::Follower;
 use reports::Reports;
 use sipar_area::{Area, AreaError, House, Job, Route};
@@ -45,6 +49,8 @@ pub struct Bouncers {
     pub clients: Clients,
     /// What reports are judged by.
     pub reports: Reports,
+    /// The lists as files.
+    pub lists: Lists,
     pub(crate) wake: Arc<Notify>,
     pub(crate) judge_wake: Arc<Notify>,
 }
@@ -61,6 +67,7 @@ impl Bouncers {
             follower: Follower::new(house.blobs.clone(), key, Arc::clone(&house.clock)),
             clients: Clients::new(house.store.clone(), Arc::clone(&house.clock)),
             reports: Reports::new(&house.packs)?,
+            lists: Lists::default(),
             wake: Arc::default(),
             judge_wake: Arc::default(),
         }))
@@ -71,7 +78,7 @@ impl Bouncers {
     /// have another form.
     #[must_use]
     pub fn doors(self: &Arc<Self>) -> Vec<Route> {
-        [http::lapi::routes(self), http::abuse::routes(self)].concat()
+        [http::lapi::routes(self), http::abuse::routes(self), http::lists::routes(self)].concat()
     }
 }
 

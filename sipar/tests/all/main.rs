@@ -10,6 +10,7 @@ mod edge;
 mod feeds;
 mod full_disk;
 mod kill;
+mod lists;
 mod main_job;
 mod pages;
 mod real;

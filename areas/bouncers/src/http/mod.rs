@@ -3,6 +3,7 @@
 pub mod abuse;
 pub mod filter;
 pub mod lapi;
+pub mod lists;
 mod tell;
 pub mod usage;
 
