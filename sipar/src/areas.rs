@@ -3,6 +3,7 @@
 use anyhow::Result;
 use sipar_area::{Area, House};
 use sipar_bouncers::Bouncers;
+use sipar_findings::Findings;
 use sipar_intel::feeds::Intel;
 use sipar_registry::Registry;
 use sipar_shield::Shield;
@@ -15,6 +16,8 @@ pub struct Areas {
     pub list: Vec<Arc<dyn Area>>,
     /// The edges of this process answer from its snapshots.
     pub shield: Arc<Shield>,
+    /// It is told who looks for what is wrong.
+    pub findings: Arc<Findings>,
     /// Commands wait for its warning lists.
     pub intel: Arc<Intel>,
     /// Its doors stand beside the portal.
@@ -32,11 +35,13 @@ pub fn areas(house: &House) -> Result<Areas> {
     let intel = sipar_intel::area(house)?;
     let bouncers = sipar_bouncers::area(house)?;
     let zones = sipar_zones::area(house)?;
+    let findings = sipar_findings::area(house);
     let list: Vec<Arc<dyn Area>> =
-        vec![registry.clone(), intel.clone(), shield.clone(), bouncers.clone(), zones.clone()];
+        vec![registry.clone(), intel.clone(), shield.clone(), bouncers.clone(), zones.clone(), findings.clone()];
     Ok(Areas {
         list,
         shield: Arc::clone(shield.shield()),
+        findings: Arc::clone(findings.findings()),
         intel: Arc::clone(intel.intel()),
         bouncers: Arc::clone(bouncers.bouncers()),
         registry: Arc::clone(registry.registry()),

@@ -1,6 +1,9 @@
 //! The edges: they answer from a snapshot file that is watched, checked and swapped in. No store, no control plane.
 
-use crate::cli::EdgeArgs;
+use crate::{
+    cli::EdgeArgs,
+    faults::{self, Board},
+};
 use anyhow::{Context, Result};
 use sipar_dns::{DnsConfig, PolicyHandle, RunningDns};
 use sipar_model::{Clock, Sighting, SnapshotSerial, SystemClock};
@@ -137,6 +140,8 @@ pub struct Followed {
     pub path: PathBuf,
     pub networks: PathBuf,
     pub key: VerifyingKey,
+    /// Where it is noted that a file was refused.
+    pub board: Arc<Board>,
 }
 
 impl Edges {
@@ -161,17 +166,20 @@ impl Edges {
 
     /// Swaps the file in if it is whole, signed and not older than the one in use. Returns the serial in use.
     async fn take(&self, files: &Followed, current: Option<SnapshotSerial>) -> Option<SnapshotSerial> {
+        let note = |refused: Option<String>| files.board.note(faults::EDGE, "current.sipar", refused);
         let opened = Policy::open(&files.path, &files.key).map(Arc::new);
         let policy = match opened {
             Ok(policy) => policy,
             Err(error) => {
                 let error = anyhow::Error::new(error);
                 tracing::error!(error = format!("{error:#}"), "a snapshot was refused; the last good one stays in use");
+                note(Some(format!("{error:#}")));
                 return current;
             }
         };
         if current.is_some_and(|current| policy.serial() < current) {
             tracing::error!(serial = policy.serial().0, "an older snapshot was refused; the newer one stays in use");
+            note(Some(format!("its serial is {}, older than the one in use", policy.serial())));
             return current;
         }
         // The first one answers at once, its head being signed, and is read whole meanwhile; later ones are read whole
@@ -185,6 +193,7 @@ impl Edges {
             Ok(Ok(())) => {}
             damaged => {
                 tracing::error!(?damaged, "a damaged snapshot was refused");
+                note(Some("it is damaged: some of its bytes are not those that were signed".into()));
                 if current.is_none() {
                     self.dns.clear();
                     self.reputation.clear();
@@ -196,6 +205,7 @@ impl Edges {
         if current.is_some() {
             self.swap(&policy);
         }
+        note(None);
         tracing::info!(serial = policy.serial().0, entries = policy.entries(), "snapshot in use");
         Some(policy.serial())
     }
@@ -209,11 +219,16 @@ impl Edges {
     fn take_networks(&self, files: &Followed) {
         let opened =
             Networks::open(&files.networks, &files.key).and_then(|networks| networks.scrub().map(|()| networks));
+        let note = |refused: Option<String>| files.board.note(faults::EDGE, "networks.sipar", refused);
         match opened {
-            Ok(networks) => self.reputation.swap_networks(Arc::new(networks)),
+            Ok(networks) => {
+                note(None);
+                self.reputation.swap_networks(Arc::new(networks));
+            }
             Err(error) => {
                 let error = anyhow::Error::new(error);
                 tracing::error!(error = format!("{error:#}"), "the table of networks was refused");
+                note(Some(format!("{error:#}")));
             }
         }
     }
@@ -281,7 +296,8 @@ pub async fn run(args: EdgeArgs) -> Result<()> {
     }
     let networks = args.networks.unwrap_or_else(|| args.snapshot.with_file_name("networks.sipar"));
     let (_never, hint) = watch::channel(0);
-    let files = Followed { path: args.snapshot, networks, key };
+    let board = Arc::new(Board::new(Arc::new(SystemClock)));
+    let files = Followed { path: args.snapshot, networks, key, board };
     let follow = tokio::spawn(running.edges.clone().follow(files, hint));
     wait_for_end().await?;
     follow.abort();

@@ -3,6 +3,7 @@
 use crate::{
     areas::{Areas, areas},
     config::Config,
+    faults::Board,
     router,
 };
 use anyhow::{Context, Result};
@@ -29,6 +30,8 @@ pub struct Assembled {
     pub gate: Arc<Gate>,
     pub router: Router,
     pub role_table: String,
+    /// What is wrong with the house itself.
+    pub board: Arc<Board>,
     /// Held as long as this process uses the data folder.
     _lock: DataDir,
 }
@@ -102,11 +105,12 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
             .await
             .with_context(|| format!("preparing the tables of `{}`", area.name()))?;
     }
+    let board = Arc::new(Board::new(Arc::clone(&clock)));
     let gate = gate(&layout, clock, config.portal_url().starts_with("https:"))?;
     let frame = Arc::new(frame(config, &areas, Arc::clone(&gate))?);
     let role_table = frame.authorizer.table();
     let router = router::router(&house, &areas, frame);
-    Ok(Assembled { house, areas, gate, router, role_table, _lock: lock })
+    Ok(Assembled { house, areas, gate, router, role_table, board, _lock: lock })
 }
 
 fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>) -> Result<Frame> {

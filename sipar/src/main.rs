@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod demo;
 mod edge;
+mod faults;
 mod house;
 mod pages;
 mod router;
@@ -80,6 +81,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Key(command) => commands::key::run(&config()?, command),
         Command::Bouncer(command) => commands::bouncer::run(&config()?, command).await,
         Command::Subscriber(command) => commands::subscriber::run(&config()?, command).await,
+        Command::Finding(command) => commands::finding::run(&config()?, command).await,
         Command::Networks(command) => commands::networks::run(&config()?, command),
         Command::Flow => commands::about::flow(&config()?).await,
         Command::Roles => commands::about::roles(&config()?).await,

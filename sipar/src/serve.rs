@@ -48,6 +48,7 @@ pub async fn start(config: &Config) -> Result<Server> {
         path: layout.current_snapshot(),
         networks: layout.networks(),
         key: assembled.house.snapshot_key.verifying_key(),
+        board: Arc::clone(&assembled.board),
     };
     let mut tasks = tasks::start(&assembled).await?;
     tasks.spawn(edges.edges.clone().follow(files, assembled.areas.shield.current()));

@@ -1,6 +1,9 @@
 //! What runs by itself: facts reach their hearers, jobs run, the ledger is published, the outbox is trimmed.
 
-use crate::house::Assembled;
+use crate::{
+    faults::{self, Board},
+    house::Assembled,
+};
 use sipar_area::{Area, AreaError, Job};
 use sipar_store::{Store, outbox};
 use std::{sync::Arc, time::Duration};
@@ -19,19 +22,21 @@ const TRIM_EVERY: Duration = Duration::from_secs(10);
 pub async fn start(assembled: &Assembled) -> anyhow::Result<JoinSet<()>> {
     let mut tasks = JoinSet::new();
     let store = &assembled.house.store;
+    let board = &assembled.board;
     for area in assembled.areas.list.iter().filter(|area| !area.hears().is_empty()) {
         outbox::enlist(store, area.name()).await?;
     }
     for area in &assembled.areas.list {
         if !area.hears().is_empty() {
-            tasks.spawn(hear(store.clone(), Arc::clone(area)));
+            tasks.spawn(hear(store.clone(), Arc::clone(area), Arc::clone(board)));
         }
         for job in area.jobs() {
-            tasks.spawn(repeat(area.name(), job));
+            tasks.spawn(repeat(area.name(), job, Arc::clone(board)));
         }
     }
-    tasks.spawn(publish_ledger(assembled.house.clone()));
-    tasks.spawn(trim(store.clone()));
+    tasks.spawn(publish_ledger(assembled.house.clone(), Arc::clone(board)));
+    tasks.spawn(trim(store.clone(), Arc::clone(board)));
+    assembled.areas.findings.look_with(faults::checkers(assembled));
     Ok(tasks)
 }
 
@@ -56,10 +61,12 @@ async fn drain(store: &Store, area: &Arc<dyn Area>) -> Result<usize, AreaError> 
     }
 }
 
-async fn hear(store: Store, area: Arc<dyn Area>) {
+async fn hear(store: Store, area: Arc<dyn Area>, board: Arc<Board>) {
     let mut said = store.said();
     loop {
-        if let Err(error) = drain(&store, &area).await {
+        let heard = drain(&store, &area).await;
+        board.note(faults::FACT, area.name(), heard.as_ref().err().map(AreaError::chain));
+        if let Err(error) = heard {
             tracing::error!(area = area.name(), error = error.chain(), "a fact was not taken; it comes again");
             tokio::time::sleep(REST_AFTER_FAILURE).await;
             continue;
@@ -69,9 +76,12 @@ async fn hear(store: Store, area: Arc<dyn Area>) {
     }
 }
 
-async fn repeat(area: &'static str, job: Job) {
+async fn repeat(area: &'static str, job: Job, board: Arc<Board>) {
+    let subject = format!("{area}/{}", job.name);
     loop {
-        match (job.run)().await {
+        let ran = (job.run)().await;
+        board.note(faults::JOB, &subject, ran.as_ref().err().map(AreaError::chain));
+        match ran {
             Ok(None) => {}
             Ok(Some(done)) => tracing::info!(area, job = job.name, "{done}"),
             Err(error) => {
@@ -83,14 +93,15 @@ async fn repeat(area: &'static str, job: Job) {
     }
 }
 
-async fn publish_ledger(house: sipar_area::House) {
+async fn publish_ledger(house: sipar_area::House, board: Arc<Board>) {
     loop {
         let published = house.ledger.publish(&house.store).await;
         if published.as_ref().is_ok_and(|published| published.more) {
             continue;
         }
-        if let Err(error) = published {
-            let error = AreaError::because("publishing the ledger", error);
+        let failed = published.err().map(|error| AreaError::because("publishing the ledger", error));
+        board.note(faults::LEDGER, "ledger", failed.as_ref().map(AreaError::chain));
+        if let Some(error) = failed {
             tracing::error!(error = error.chain(), "the ledger was not published; its entries wait");
             tokio::time::sleep(REST_AFTER_FAILURE).await;
         }
@@ -98,13 +109,14 @@ async fn publish_ledger(house: sipar_area::House) {
     }
 }
 
-async fn trim(store: Store) {
+async fn trim(store: Store, board: Arc<Board>) {
     loop {
-        match outbox::trim(&store).await {
+        let trimmed = outbox::trim(&store).await.map_err(|error| AreaError::because("trimming the outbox", error));
+        board.note(faults::JOB, "house/trim", trimmed.as_ref().err().map(AreaError::chain));
+        match trimmed {
             Ok(gone) if gone >= outbox::TRIMMED_PER_CALL_MAX => continue,
             Ok(_) => {}
             Err(error) => {
-                let error = AreaError::because("trimming the outbox", error);
                 tracing::error!(error = error.chain(), "facts that everybody heard stay for now");
             }
         }

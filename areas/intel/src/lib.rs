@@ -8,6 +8,7 @@
 mod allowed;
 mod asked;
 pub mod error;
+mod faults;
 pub mod feeds;
 pub mod fetch;
 pub mod format;
@@ -37,7 +38,7 @@ pub use manage::{EditFeed, Remover};
 pub use pull::Pulled;
 
 use maud::Markup;
-use sipar_area::{Area, AreaError, BoxFuture, House, Job, Reason, Route, SearchHit, clearance};
+use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Reason, Route, SearchHit, clearance};
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind, Observable, Tlp};
 use sipar_store::{Migration, StoreError, Tx};
@@ -98,6 +99,18 @@ impl Area for IntelArea {
 
     fn jobs(&self) -> Vec<Job> {
         job::jobs(&self.0)
+    }
+
+    fn fault_classes(&self) -> &'static [&'static str] {
+        faults::CLASSES
+    }
+
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<Fault>, AreaError>> {
+        Box::pin(async move {
+            let sources = self.0.house.store.read(store::sources).await?;
+            let now = self.0.house.clock.now();
+            Ok(sources.iter().flat_map(|source| faults::of(source, now)).collect())
+        })
     }
 
     fn says(&self) -> &'static [FactKind] {

@@ -9,6 +9,7 @@ mod acts;
 mod compile;
 mod error;
 mod explain;
+mod faults;
 pub mod gate;
 mod hear;
 mod http;
@@ -26,7 +27,7 @@ pub use warnings::EXCEPTIONS_MAX;
 
 use arc_swap::ArcSwapOption;
 use rules::Rules;
-use sipar_area::{Area, AreaError, BoxFuture, House, Job, Measure, Reason, Route, SearchHit};
+use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, Reason, Route, SearchHit};
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind, Observable, Tlp, score::DecayTable};
 use sipar_snapshot::WarningIndex;
@@ -46,6 +47,7 @@ pub struct Shield {
     /// Wakes the jobs.
     pub(crate) wake: Arc<Notify>,
     pub(crate) current: watch::Sender<u64>,
+    pub(crate) behind: Arc<faults::Behind>,
 }
 
 impl Shield {
@@ -64,6 +66,7 @@ impl Shield {
             compiling: Arc::default(),
             wake: Arc::default(),
             current: watch::Sender::new(0),
+            behind: Arc::default(),
         }))
     }
 
@@ -102,6 +105,7 @@ impl Shield {
             compiling: Arc::clone(&self.compiling),
             wake: Arc::clone(&self.wake),
             current: self.current.clone(),
+            behind: Arc::clone(&self.behind),
         }
     }
 }
@@ -165,6 +169,14 @@ impl Area for ShieldArea {
 
     fn measures(&self) -> Vec<Measure> {
         job::measures(&self.0)
+    }
+
+    fn fault_classes(&self) -> &'static [&'static str] {
+        faults::CLASSES
+    }
+
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<Fault>, AreaError>> {
+        Box::pin(async move { Ok(self.0.faults().await?) })
     }
 
     fn says(&self) -> &'static [FactKind] {

@@ -8,6 +8,7 @@
 mod asked;
 pub mod count;
 mod error;
+mod faults;
 mod http;
 mod journal;
 pub mod model;
@@ -26,10 +27,11 @@ pub use server::Server;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use model::{Subscriber, ZonesConfig};
-use sipar_area::{Area, AreaError, House, Job, Measure, MeasureValue, Route};
+use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, MeasureValue, Route};
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind};
 use sipar_store::{Migration, Tx};
+use sipar_web::TextSource;
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -145,6 +147,10 @@ impl Area for ZonesArea {
         http::routes(&self.0)
     }
 
+    fn texts(&self) -> &'static [TextSource] {
+        faults::TEXTS
+    }
+
     fn jobs(&self) -> Vec<Job> {
         let (follow, count) = (Arc::clone(&self.0), Arc::clone(&self.0));
         vec![
@@ -182,6 +188,17 @@ impl Area for ZonesArea {
                 })
             }),
         }]
+    }
+
+    fn fault_classes(&self) -> &'static [&'static str] {
+        faults::CLASSES
+    }
+
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<Fault>, AreaError>> {
+        Box::pin(async move {
+            let (standings, now) = (self.0.standings().await?, self.0.house.clock.now());
+            Ok(standings.iter().filter_map(|standing| faults::of(standing, now)).collect())
+        })
     }
 
     fn hears(&self) -> &'static [FactKind] {

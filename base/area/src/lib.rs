@@ -7,6 +7,7 @@
 mod blobs;
 mod clearance;
 mod error;
+mod fault;
 mod house;
 mod job;
 mod measure;
@@ -18,6 +19,7 @@ mod route;
 pub use blobs::{BlobError, Blobs};
 pub use clearance::clearance;
 pub use error::AreaError;
+pub use fault::Fault;
 pub use house::{House, Instance};
 pub use job::{Job, JobFuture};
 pub use measure::{Measure, MeasureValue};
@@ -80,6 +82,20 @@ pub trait Area: Send + Sync + 'static {
     /// The numbers by which its clauses are measured.
     fn measures(&self) -> Vec<Measure> {
         Vec::new()
+    }
+
+    /// The short names of what [`Area::faults`] may tell of. Each has the texts `fault-NAME`, and `fault-NAME-mend` for
+    /// what to do about it.
+    fn fault_classes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What is wrong now: everything that is, each time. What is no longer told is over.
+    ///
+    /// # Errors
+    /// When it cannot be known; then nothing is taken to be over.
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<Fault>, AreaError>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     /// The kinds of fact that it writes.

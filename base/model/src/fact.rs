@@ -1,7 +1,8 @@
 //! What areas tell one another. A fact is written to the outbox with the state it tells of, and is never changed.
 
 use crate::{
-    Action, Category, Confidence, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs, Tlp, WarningKind,
+    Action, Category, Confidence, DecisionNumber, FindingNumber, FindingState, Observable, Severity, SnapshotSerial,
+    TimestampMs, Tlp, WarningKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ pub enum Fact {
     Sightings(Vec<Sighting>),
     /// What those who were attacked say of addresses, all who reported one joined.
     Reports(Vec<Reported>),
-    /// Something is wrong with an asset, or with Sipar itself.
+    /// Something is wrong with an asset or with Sipar itself, or no longer is.
     Finding(Finding),
 }
 
@@ -258,9 +259,13 @@ pub struct Reported {
     pub last_seen: TimestampMs,
 }
 
-/// Something is wrong.
+/// Something is wrong, or no longer is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
+    /// Its number: the same when it comes back.
+    pub number: FindingNumber,
+    /// Who found it.
+    pub source: String,
     /// What kind of wrong, as a short name.
     pub class: String,
     /// With what.
@@ -269,6 +274,8 @@ pub struct Finding {
     pub severity: Severity,
     /// What was seen.
     pub detail: String,
-    /// When.
+    /// When it was found, or found to be over.
     pub seen_at: TimestampMs,
+    /// What has become of it.
+    pub state: FindingState,
 }

@@ -25,3 +25,14 @@ impl fmt::Display for SnapshotSerial {
         self.0.fmt(f)
     }
 }
+
+/// The number of one finding: what is wrong with one thing. It keeps its number when it comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FindingNumber(pub i64);
+
+impl fmt::Display for FindingNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "F-{}", self.0)
+    }
+}

@@ -121,6 +121,18 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What has become of a finding.
+    FindingState ("state of a finding") {
+        /// It is so now.
+        Open = 1 "open",
+        /// Whoever found it has looked again, and it is no longer so.
+        Fixed = 2 "fixed",
+        /// Nobody looks for it any more. That is no word on whether it is still so.
+        Lapsed = 3 "lapsed",
+    }
+}
+
+vocabulary! {
     /// What a decision does.
     Action ("action") {
         /// Stop it.

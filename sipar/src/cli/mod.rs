@@ -71,6 +71,9 @@ pub enum Command {
     /// The public log: verify it offline, show its checkpoint.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// What is wrong now and what to do about it: list, show.
+    #[command(subcommand)]
+    Finding(FindingCommand),
     /// Operators whose own resolvers take zones: add, list, rotate, remove.
     #[command(subcommand)]
     Subscriber(SubscriberCommand),

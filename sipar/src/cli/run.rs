@@ -1,6 +1,6 @@
-//! How to run Sipar: the demonstration, and an edge alone.
+//! How to run Sipar: the demonstration, an edge alone, and what is wrong with it.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use std::{net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Args)]
@@ -78,4 +78,22 @@ pub struct EdgeArgs {
     /// Reputation requests a second for one address without a key.
     #[arg(long, default_value_t = 50)]
     pub anonymous_per_s: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FindingCommand {
+    /// List what is wrong now, the worst first.
+    List {
+        /// List what is over instead, the latest first.
+        #[arg(long)]
+        over: bool,
+        /// Print the JSON of the API.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one finding: what was seen, since when, and what to do.
+    Show {
+        /// The number, as in `F-3` or `3`.
+        number: String,
+    },
 }

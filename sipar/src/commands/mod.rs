@@ -5,6 +5,7 @@ pub mod bouncer;
 pub mod check;
 pub mod decision;
 pub mod feed;
+pub mod finding;
 pub mod key;
 pub mod ledger;
 pub mod networks;

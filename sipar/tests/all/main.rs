@@ -8,6 +8,7 @@ mod bad;
 mod bouncers;
 mod edge;
 mod feeds;
+mod findings;
 mod full_disk;
 mod kill;
 mod lists;

@@ -18,6 +18,7 @@ const PAGES: &[&str] = &[
     "/held?state=left-out&reason=registry-name",
     "/held?state=resting",
     "/warning-lists",
+    "/findings",
     "/parties",
     "/search?q=wallet",
     "/look-up?what=login-wallet.example",
@@ -93,7 +94,7 @@ fn what_is_for_some_is_refused_to_others() {
     check("/", "", &[200]);
     check("/decisions", "", &[200]);
     check("/api/v1/shield/decisions", "", &[200]);
-    for hidden in ["/held", "/feeds", "/api/v1/shield/held", "/api/v1/intel/feeds"] {
+    for hidden in ["/findings", "/api/v1/findings", "/held", "/feeds", "/api/v1/shield/held", "/api/v1/intel/feeds"] {
         check(hidden, "", &[401, 403, 303]);
     }
     check("/decisions", "not-a-key", &[401]);

@@ -4,17 +4,20 @@ use crate::outbox::{HEARD_PER_TRANSACTION_MAX, Heard, enlist, hear, lag, retire,
 use crate::testing::each_store;
 use crate::{Store, StoreError, params};
 use sipar_model::fact::{FACT_ITEMS_MAX, Finding, Sighting};
-use sipar_model::{DecisionNumber, Fact, FactKind, Severity, TimestampMs};
+use sipar_model::{DecisionNumber, Fact, FactKind, FindingNumber, FindingState, Severity, TimestampMs};
 
 const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
 
 fn finding(subject: i64) -> Fact {
     Fact::Finding(Finding {
+        number: FindingNumber(subject),
+        source: "test".to_owned(),
         class: "test".to_owned(),
         subject: subject.to_string(),
         severity: Severity::Low,
         detail: "it's 'quoted' ?1".to_owned(),
         seen_at: NOW,
+        state: FindingState::Open,
     })
 }
 
