@@ -47,7 +47,8 @@ pub fn constant(port: u16) -> Result<()> {
     runtime.context("starting the runtime")?.block_on(async {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context("listening")?;
         let answer = || async { ([(header::CONTENT_TYPE, "application/json")], CONSTANT) };
-        let app = Router::new().route("/v1/ip/{address}", get(answer));
+        let nothing = || async { ([(header::CONTENT_TYPE, "application/json")], crate::bouncers::NOTHING_NEW) };
+        let app = Router::new().route("/v1/ip/{address}", get(answer)).route(crate::bouncers::POLL, get(nothing));
         axum::serve(listener, app).await.context("answering")
     })
 }

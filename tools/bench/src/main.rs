@@ -5,6 +5,7 @@
 //! Nothing here is ever part of Sipar itself.
 
 mod account;
+mod bouncers;
 mod compile;
 mod dns;
 mod house;
@@ -52,6 +53,8 @@ enum Bench {
     Swap(swap::SwapOptions),
     /// Address look-ups over HTTP and DNS
     Reputation(reputation::ReputationOptions),
+    /// Enforcement clients: everything at once, and then what has changed
+    Bouncers(bouncers::BouncersOptions),
     /// Lines of a feed a second, one core
     Parse(intake::IntakeOptions),
     /// A whole feed into the store, durably
@@ -114,11 +117,12 @@ fn main() -> Result<()> {
     let cli = Cli::parse();
     let work = cli.work.unwrap_or_else(default_work);
     match cli.command {
-        Bench::Setup => setup::run(),
+        Bench::Setup => setup::run(&work),
         Bench::Dns(options) => dns::run(&work, options),
         Bench::Open(options) => open::run(&work, &options),
         Bench::Swap(options) => swap::run(&work, &options),
         Bench::Reputation(options) => reputation::run(&work, &options),
+        Bench::Bouncers(options) => bouncers::run(&work, &options),
         Bench::Parse(options) => intake::run_parse(&work, &options),
         Bench::Ingest(options) => intake::run_ingest(&work, &options),
         Bench::Compile(options) => compile::run(&work, &options),

@@ -25,13 +25,14 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 const POLICY_TEXT: &str = "#!/bin/sh\n# Benchmark set-up: start no service.\nexit 101\n";
 
 /// Installs everything.
-pub fn run() -> Result<()> {
+pub fn run(work: &Path) -> Result<()> {
     ensure!(nix::unistd::geteuid().is_root(), "installing needs root: run `apt-get install {}`", PACKAGES.join(" "));
     let _denied = DeniedStarts::new(Path::new(POLICY))?;
     apt_get(&["update"])?;
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
     arguments.extend(PACKAGES);
-    apt_get(&arguments)
+    apt_get(&arguments)?;
+    crate::bouncers::unpack_crowdsec(work)
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {
