@@ -138,3 +138,4 @@ fault-feed-failing = Feed “{ $subject }” cannot be taken in
 fault-feed-failing-mend = Read the error, see whether its server and address are still right, and change the feed on its page or pull it again with `sipar feed pull { $subject }`. Until then what it said last stays in use.
 fault-feed-held = Feed “{ $subject }” waits for a person
 fault-feed-held-mend = Look at the feed's page: if the change is meant, apply it there; if not, discard it. Until then what it said last stays in use.
+intel-as-they-come = as they come

@@ -100,3 +100,44 @@ fn fail2bans_own_action_reports_when_one_address_is_changed() {
     });
     assert!(refused.contains("ssh-1"), "{refused}");
 }
+
+/// One report over HTTP, as a form; the status.
+fn report(url: &str, key: &str, address: &str) -> String {
+    let (key, ip) = (format!("Key: {key}"), format!("ip={address}"));
+    let url = format!("{url}/api/v2/report");
+    let arguments = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", &key, "--data-urlencode", &ip];
+    let done = Command::new("curl").args(arguments).args(["--data", "categories=18,22", &url]).output().unwrap();
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+#[test]
+fn reports_add_to_what_a_feed_says_and_block_nothing_alone() {
+    let there = Command::new("curl").arg("-V").stdout(Stdio::null()).status().is_ok();
+    assert!(there || !required("SIPAR_TEST_TOOLS_REQUIRED"), "`curl` is required; Debian has it");
+    if !there {
+        return;
+    }
+    let home = Home::alone();
+    let server = Server::serve(&home);
+    let url = format!("http://{}", server.address("clients"));
+    // A feed that is 60 % sure: a rule asks for 70.
+    let feed = home.write("feed.txt", "203.0.113.10\n");
+    home.add_feed("plain", "plain", &feed);
+    let check = |address: &str| home.ok(&["check", address]);
+    until("what the feed says", || check("203.0.113.10").contains("plain").then_some(()));
+    for number in 0..10 {
+        let key = home.ok(&["bouncer", "add", &format!("ssh-{number}"), "--scopes", "report"]).trim().to_owned();
+        for address in ["203.0.113.10", "203.0.113.11"] {
+            assert_eq!(report(&url, &key, address), "200");
+        }
+    }
+    until("the block of what both say", || check("203.0.113.10").contains("malware-address").then_some(()));
+    let alone = until("the reports of the other", || {
+        let said = check("203.0.113.11");
+        said.contains("clients.reports").then_some(said)
+    });
+    assert!(!alone.contains("malware-address"), "{alone}");
+    // Nobody gains anything by repeating what the feed said before.
+    let all = crate::support::server::get(server.address("portal"), "/api/v1/clients/reporters", &operator_key(&home));
+    assert!(all.json().as_array().unwrap().iter().all(|one| one["confirmed"] == 0), "{}", all.body);
+}

@@ -6,6 +6,7 @@ use crate::{
     error::IntelError,
     feeds::Intel,
     http::{FEED, fault},
+    reports::is_reports,
     store::{self, Outcome, Quality, Run, Source, SourceList},
 };
 use axum::{
@@ -55,7 +56,7 @@ pub(super) async fn show(
         (super::change::forms(&ctx, &source))
     };
     let aside = html! {
-        @if ctx.may(FEED, Act::Write) { (ui::post_button(&ctx.t("intel-pull-now"), &format!("/feeds/{slug}/pull"), &[])) }
+        @if ctx.may(FEED, Act::Write) && !is_reports(&source.about) { (ui::post_button(&ctx.t("intel-pull-now"), &format!("/feeds/{slug}/pull"), &[])) }
     };
     let title = source.about.title.clone();
     Ok(page(&ctx, Page::new(title, body).crumb(ctx.t("intel-feeds"), "/feeds").aside(aside)))
@@ -85,7 +86,13 @@ fn about(ctx: &PageContext, intel: &Intel, source: &Source, list: Option<&Source
     let mut facts = vec![
         (ctx.t("intel-health"), health(ctx, source)),
         (ctx.t("intel-origin"), ui::mono(&without_secrets(&source.about.origin))),
-        (ctx.t("intel-every"), html! { (pause) ", " (ctx.t("intel-next-at")) " " (ctx.ago(source.next_at)) }),
+        (
+            ctx.t("intel-every"),
+            match is_reports(&source.about) {
+                true => html! { (ctx.t("intel-as-they-come")) },
+                false => html! { (pause) ", " (ctx.t("intel-next-at")) " " (ctx.ago(source.next_at)) },
+            },
+        ),
         (ctx.t("intel-family"), html! { bdi { (source.about.family) } }),
         (ctx.t("intel-trust"), html! { bdi dir="ltr" { (source.about.trust) "%" } }),
     ];

@@ -5,6 +5,7 @@ use crate::{
     asked::{AddFeed, check_remote},
     feeds::Intel,
     http::{FEED, fault},
+    reports::is_reports,
     store::{self, Quality, Source},
 };
 use axum::{
@@ -67,7 +68,7 @@ fn table(ctx: &PageContext, sources: &[Source], quality: &Quality) -> Markup {
             html! { a href={ "/feeds/" (source.about.slug) } { bdi { (source.about.title) } } },
             health(ctx, source),
             html! { @if let Some(at) = source.applied_at { (ctx.ago(at)) } @else { (ctx.t("intel-never-applied")) } },
-            html! { (ctx.ago(source.next_at)) },
+            html! { @if is_reports(&source.about) { "–" } @else { (ctx.ago(source.next_at)) } },
             html! { @if let Some(of) = of { (count(of.things)) } @else { "–" } },
             html! { @if let Some(of) = of { (ui::share(ctx, real(of.alone), real(of.things), ui::Tone::Info)) } @else { "–" } },
         ]
