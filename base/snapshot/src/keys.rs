@@ -93,8 +93,13 @@ impl SigningKey {
     }
 
     pub(crate) fn sign(&self, head: &[u8]) -> [u8; 64] {
+        self.sign_in(CONTEXT, head)
+    }
+
+    /// A signature that means something in `context` alone.
+    pub(crate) fn sign_in(&self, context: &[u8], text: &[u8]) -> [u8; 64] {
         let mut signature = [0; 64];
-        signature.copy_from_slice(self.pair.sign(&[CONTEXT, head].concat()).as_ref());
+        signature.copy_from_slice(self.pair.sign(&[context, text].concat()).as_ref());
         signature
     }
 }
@@ -131,7 +136,11 @@ impl VerifyingKey {
     }
 
     pub(crate) fn verify(&self, head: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.0).verify(&[CONTEXT, head].concat(), signature).is_ok()
+        self.verify_in(CONTEXT, head, signature)
+    }
+
+    pub(crate) fn verify_in(&self, context: &[u8], text: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ED25519, self.0).verify(&[context, text].concat(), signature).is_ok()
     }
 }
 
@@ -162,7 +171,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn parse_hex(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn parse_hex(text: &str) -> Option<[u8; 32]> {
     let digits = text.as_bytes();
     if digits.len() != 64 {
         return None;

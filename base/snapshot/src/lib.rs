@@ -17,6 +17,7 @@ mod error;
 #[cfg(any(test, feature = "unverified"))]
 pub mod hostile;
 mod keys;
+pub mod latest;
 mod layers;
 pub mod limits;
 mod mix;
@@ -31,6 +32,7 @@ mod wire;
 pub use delta::{BuiltDelta, Delta, DeltaBuilder, DeltaHead, Update};
 pub use error::{BuildError, KeyError, LayerError, OpenError};
 pub use keys::{SigningKey, VerifyingKey};
+pub use latest::{FileName, FileRef, Latest};
 pub use layers::Layers;
 pub use networks::{Networks, NetworksBuilder};
 pub use policy::{
