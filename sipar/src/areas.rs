@@ -1,8 +1,9 @@
 //! The only list of areas.
 
 use anyhow::Result;
-use sipar_area::{Area, House};
+use sipar_area::{Area, House, Route};
 use sipar_bouncers::Bouncers;
+use sipar_edges::Edges;
 use sipar_findings::Findings;
 use sipar_intel::feeds::Intel;
 use sipar_registry::Registry;
@@ -24,8 +25,17 @@ pub struct Areas {
     pub bouncers: Arc<Bouncers>,
     /// The demonstration brings organisations.
     pub registry: Arc<Registry>,
+    /// Edges far away fetch from its doors.
+    pub edges: Arc<Edges>,
     /// Other people's resolvers take zones from it.
     pub zones: Arc<Zones>,
+}
+
+impl Areas {
+    /// The doors beside the portal: each looks at its asker's own key.
+    pub fn doors(&self) -> Vec<Route> {
+        self.bouncers.doors().into_iter().chain(self.edges.doors()).collect()
+    }
 }
 
 /// Every area of this build.
@@ -35,15 +45,24 @@ pub fn areas(house: &House) -> Result<Areas> {
     let intel = sipar_intel::area(house)?;
     let bouncers = sipar_bouncers::area(house)?;
     let zones = sipar_zones::area(house)?;
+    let edges = sipar_edges::area(house);
     let findings = sipar_findings::area(house);
-    let list: Vec<Arc<dyn Area>> =
-        vec![registry.clone(), intel.clone(), shield.clone(), bouncers.clone(), zones.clone(), findings.clone()];
+    let list: Vec<Arc<dyn Area>> = vec![
+        registry.clone(),
+        intel.clone(),
+        shield.clone(),
+        bouncers.clone(),
+        edges.clone(),
+        zones.clone(),
+        findings.clone(),
+    ];
     Ok(Areas {
         list,
         shield: Arc::clone(shield.shield()),
         findings: Arc::clone(findings.findings()),
         intel: Arc::clone(intel.intel()),
         bouncers: Arc::clone(bouncers.bouncers()),
+        edges: Arc::clone(edges.edges()),
         registry: Arc::clone(registry.registry()),
         zones: Arc::clone(zones.zones()),
     })

@@ -3,6 +3,7 @@
 use crate::{
     cli::EdgeArgs,
     faults::{self, Board},
+    pull,
 };
 use anyhow::{Context, Result};
 use sipar_dns::{DnsConfig, PolicyHandle, RunningDns};
@@ -255,8 +256,9 @@ fn resolvers_in(text: &str) -> Vec<SocketAddr> {
 }
 
 /// `sipar edge`.
-pub async fn run(args: EdgeArgs) -> Result<()> {
-    let key: VerifyingKey = args.key.parse().context("reading --key")?;
+pub async fn run(args: EdgeArgs, data: Option<PathBuf>) -> Result<()> {
+    let key = pull::key(&args.key)?;
+    let far = args.from.is_some().then(|| pull::far(&args, data, key)).transpose()?;
     anyhow::ensure!(
         !args.dns.is_empty() || args.reputation.is_some() || !args.block_page.is_empty(),
         "nothing to do: give --dns, --reputation or --block-page with ADDRESS:PORT"
@@ -281,7 +283,7 @@ pub async fn run(args: EdgeArgs) -> Result<()> {
         portal: args.portal,
         ..SinkholeConfig::default()
     };
-    let running = start(dns, &reputation, &block_page).await?;
+    let running = Arc::new(start(dns, &reputation, &block_page).await?);
     for address in &running.dns_addresses {
         eprintln!("dns {address}");
     }
@@ -294,15 +296,24 @@ pub async fn run(args: EdgeArgs) -> Result<()> {
     for address in &running.block_page_addresses {
         eprintln!("block-page {address}");
     }
-    let networks = args.networks.unwrap_or_else(|| args.snapshot.with_file_name("networks.sipar"));
-    let (_never, hint) = watch::channel(0);
+    let (hinter, hint) = watch::channel(0);
+    let snapshot = match (&far, args.snapshot) {
+        (Some(far), _) => far.snapshot(),
+        (None, path) => path.context("give --snapshot or --from")?,
+    };
+    let networks = args.networks.unwrap_or_else(|| snapshot.with_file_name("networks.sipar"));
     let board = Arc::new(Board::new(Arc::new(SystemClock)));
-    let files = Followed { path: args.snapshot, networks, key, board };
+    let files = Followed { path: snapshot, networks, key, board };
     let follow = tokio::spawn(running.edges.clone().follow(files, hint));
+    let pulling = far.map(|far| far.start(&running, hinter)).transpose()?;
     wait_for_end().await?;
     follow.abort();
+    if let Some(pulling) = pulling {
+        // It writes down what was counted; the thread may wait for a question that is held.
+        tokio::task::spawn_blocking(move || pulling.stop()).await?;
+    }
     // An edge without a control plane has nobody to tell its counts to.
-    drop(running.stop());
+    drop(Arc::into_inner(running).map(Running::stop));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod edge;
 mod faults;
 mod house;
 mod pages;
+mod pull;
 mod router;
 mod serve;
 mod tasks;
@@ -67,7 +68,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => demo::run(config()?, args).await,
         Command::Serve => serve::run(&config()?).await,
-        Command::Edge(args) => edge::run(*args).await,
+        Command::Edge(args) => edge::run(*args, cli.data).await,
         Command::Feed(command) => commands::feed::run(&config()?, command).await,
         Command::Warning(command) => commands::warning::run(&config()?, command).await,
         Command::Check { what, json } => commands::check::run(&config()?, &what, json).await,
@@ -80,6 +81,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ledger(command) => commands::ledger::run(&config()?, command),
         Command::Key(command) => commands::key::run(&config()?, command),
         Command::Bouncer(command) => commands::bouncer::run(&config()?, command).await,
+        Command::Edges(command) => commands::edges::run(&config()?, command).await,
         Command::Subscriber(command) => commands::subscriber::run(&config()?, command).await,
         Command::Finding(command) => commands::finding::run(&config()?, command).await,
         Command::Networks(command) => commands::networks::run(&config()?, command),

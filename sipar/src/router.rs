@@ -84,7 +84,7 @@ pub fn router(house: &House, areas: &Areas, frame: Arc<Frame>) -> Router {
 
 /// The doors for other people's clients: each looks at its client's own key, so the portal's frame is not around them.
 pub fn doors(areas: &Areas) -> Router {
-    areas.bouncers.doors().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
+    areas.doors().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
 }
 
 fn guard(table: &Arc<Authorizer>, route: &Route) -> axum::routing::MethodRouter {
@@ -130,7 +130,7 @@ mod tests {
         let assembled = house::assemble(&config).await.expect("a house");
         let table = authorizer(&assembled.areas);
         let mut uncovered = Vec::new();
-        let doors = assembled.areas.bouncers.doors();
+        let doors = assembled.areas.doors();
         for route in routes(&assembled.house, &assembled.areas).into_iter().chain(doors) {
             let may = |resource| table.allows(Role::Admin, resource, route.act).allowed;
             if !table.resource(route.resource).is_some_and(may) {

@@ -55,6 +55,7 @@ pub async fn start(config: &Config) -> Result<Server> {
     tasks.spawn(tell_counts(Arc::clone(&assembled), Arc::clone(&edges)));
     // Known before the first of them asks: a refusal makes some clients end for good.
     assembled.areas.bouncers.clients.refresh().await?;
+    assembled.areas.edges.refresh().await?;
     let doors = router::doors(&assembled.areas);
     let (app, clients) = match config.clients.listen {
         None => (doors.fallback_service(assembled.router.clone()), portal),

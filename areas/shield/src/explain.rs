@@ -132,6 +132,10 @@ impl Shield {
             let data = serde_json::json!({ "names": known.exceptions });
             add("exceptions", format!("blocked, except {}", shown(&known.exceptions)), None, data);
         }
+        if let Some((count @ 1.., last)) = known.seen {
+            let data = serde_json::json!({ "count": count, "hours": 24 });
+            add("seen", format!("asked for {count} times within 24 hours"), last, data);
+        }
         match known.in_snapshot {
             Some((number, action, serial)) => {
                 let data = serde_json::json!({ "serial": serial, "decision": number, "action": action });

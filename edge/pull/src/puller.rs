@@ -134,11 +134,10 @@ impl<S: Source> Puller<S> {
         let mut fault = self.take_deltas(latest).err();
         let have = self.serial().unwrap_or(SnapshotSerial(0));
         let lost = fault.as_ref().is_none_or(|fault| matches!(fault, PullError::Layer { .. }));
-        if have < latest.serial && lost && !self.leads_on(latest) {
-            if let Some((serial, file)) = latest.whole.filter(|(serial, _)| *serial > have) {
-                self.take_whole(serial, &file)?;
-                fault = self.take_deltas(latest).err();
-            }
+        let wanted = have < latest.serial && lost && !self.leads_on(latest);
+        if let Some((serial, file)) = latest.whole.filter(|(serial, _)| wanted && *serial > have) {
+            self.take_whole(serial, &file)?;
+            fault = self.take_deltas(latest).err();
         }
         if let Some(fault) = fault {
             return Err(fault);

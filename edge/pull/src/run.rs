@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The ring of an edge that was not told one.
-const RING: &str = "rest";
+const RING: &str = "all";
 
 /// The shortest time between two questions: a control plane or cache that answers at once is asked no more often.
 const ASK_EVERY_MIN: Duration = Duration::from_secs(1);

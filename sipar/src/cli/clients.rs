@@ -37,6 +37,21 @@ pub enum SubscriberCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum EdgesCommand {
+    /// Add an edge and print its key, which is shown once.
+    Add {
+        /// Short name of the edge; what it counts stands under it.
+        name: String,
+    },
+    /// List edges: how each is, and how far behind.
+    List,
+    /// Show everything that an edge last told of itself.
+    Show { name: String },
+    /// Remove an edge: its key opens nothing any more. It goes on answering from what it has.
+    Remove { name: String },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Make a key. It is shown once; only its hash is kept.
     New {

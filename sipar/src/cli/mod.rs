@@ -83,6 +83,9 @@ pub enum Command {
     /// Enforcement clients of others (bouncers): make a key, list them, remove one.
     #[command(subcommand)]
     Bouncer(BouncerCommand),
+    /// Edges that pull from this control plane (`sipar edge --from`): make a key, list them, remove one.
+    #[command(subcommand)]
+    Edges(EdgesCommand),
     /// Network owners (who announces an address).
     #[command(subcommand)]
     Networks(NetworksCommand),

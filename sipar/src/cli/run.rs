@@ -19,10 +19,23 @@ pub struct DemoArgs {
 #[derive(Debug, Args)]
 pub struct EdgeArgs {
     /// The snapshot file. It is watched, and swapped in when it is replaced by a newer one.
-    #[arg(long, value_name = "FILE")]
-    pub snapshot: PathBuf,
-    /// The key that must have signed it: hexadecimal, as `sipar snapshot key` prints it.
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "FILE", required_unless_present = "from", conflicts_with = "from")]
+    pub snapshot: Option<PathBuf>,
+    /// The control plane to pull from, in place of a file that somebody else brings. What it fetched, and counts that
+    /// it has yet to tell, are kept in the folder of --data.
+    #[arg(long, value_name = "URL", requires = "identity")]
+    pub from: Option<String>,
+    /// The file with this edge's own key, as `sipar edges add` prints it.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub identity: Option<PathBuf>,
+    /// A PEM file with the authorities of the control plane, in place of the public ones.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub ca_file: Option<PathBuf>,
+    /// Minutes without a word of the control plane after which this edge says that it is stale.
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    pub stale_after: u32,
+    /// The key that must have signed everything, as `sipar snapshot key` prints it, or a file that holds it.
+    #[arg(long, value_name = "HEX|FILE")]
     pub key: String,
     /// Where to answer DNS. May be given several times.
     #[arg(long, value_name = "ADDRESS:PORT")]

@@ -44,7 +44,7 @@ pub async fn routes(config: &Config) -> Result<()> {
     let assembled = assemble(config).await?;
     let table = router::authorizer(&assembled.areas);
     let mut lines: Vec<(&str, String)> = Vec::new();
-    let doors = assembled.areas.bouncers.doors();
+    let doors = assembled.areas.doors();
     for route in router::routes(&assembled.house, &assembled.areas).into_iter().chain(doors) {
         let least =
             table.resource(route.resource).and_then(|line| line.least.iter().find(|(act, _)| *act == route.act));

@@ -14,6 +14,7 @@ mod kill;
 mod lists;
 mod main_job;
 mod pages;
+mod pull;
 mod real;
 mod reports;
 mod support;

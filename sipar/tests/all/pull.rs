@@ -1,0 +1,117 @@
+//! An edge far from its control plane: it pulls, it is cut off and answers on, it comes back and tells what it counted.
+
+use crate::support::{
+    Home,
+    dns::{NOERROR, NXDOMAIN, ask},
+    program,
+    server::{self, Server},
+    until,
+    upstream::Upstream,
+};
+use serde_json::Value;
+use std::{fs, net::SocketAddr, process::Command};
+
+fn edge(home: &Home, portal: SocketAddr, key: &str, upstream: SocketAddr) -> Command {
+    let mut command = program();
+    command.args(["edge", "--key", key, "--dns", "127.0.0.1:0", "--workers", "1"]);
+    command.args(["--from", &format!("http://{portal}"), "--upstream", &upstream.to_string()]);
+    command.arg("--identity").arg(home.path("edge.key")).arg("--data").arg(home.path("far"));
+    command
+}
+
+fn told(control: &Server, home: &Home) -> Value {
+    control.get(home, "/api/v1/edges").json()["edges"][0].clone()
+}
+
+#[test]
+fn it_pulls_goes_on_alone_and_comes_back() {
+    let upstream = Upstream::start();
+    let home = Home::new(&upstream.address.to_string());
+    // A port that stays the same over a restart of the control plane: one that the system chose for us.
+    let text = fs::read_to_string(home.path("sipar.toml")).unwrap();
+    home.ok(&["block", "first.listed.example", "--reason", "a test of edges"]);
+    let control = Server::serve(&home);
+    let portal = control.address("portal");
+    let fixed = text.replacen("127.0.0.1:0", &portal.to_string(), 1);
+    fs::write(home.path("sipar.toml"), fixed).unwrap();
+    let key = home.ok(&["snapshot", "key"]).trim().to_owned();
+    fs::write(home.path("edge.key"), home.ok(&["edges", "add", "lahore"])).unwrap();
+    let far = Server::start(&mut edge(&home, portal, &key, upstream.address));
+    let dns = far.address("dns");
+    let is = |name: &str, code: u8| (ask(dns, name) == Some(code)).then_some(());
+    until("the first block", || is("first.listed.example", NXDOMAIN));
+    home.ok(&["block", "second.listed.example", "--reason", "a test of edges"]);
+    until("the second block", || is("second.listed.example", NXDOMAIN));
+    until("a word of the edge", || (told(&control, &home)["healthy"] == true).then_some(()));
+
+    // Cut off: it answers on, and what it counts waits on its disk.
+    control.stop();
+    far.wait_for_line("pulling failed");
+    assert_eq!(ask(dns, "second.listed.example"), Some(NXDOMAIN));
+    assert_eq!(ask(dns, "www.bank.example"), Some(NOERROR));
+    // It is started again while nobody is there.
+    far.stop();
+    let far = Server::start(&mut edge(&home, portal, &key, upstream.address));
+    let dns = far.address("dns");
+    let is = |name: &str, code: u8| (ask(dns, name) == Some(code)).then_some(());
+    until("the block after a restart", || is("second.listed.example", NXDOMAIN));
+
+    // The control plane is back, with something new; the counts arrive in the edge's own name, once.
+    let control = Server::serve(&home);
+    home.ok(&["block", "third.listed.example", "--reason", "a test of edges"]);
+    until("the third block", || is("third.listed.example", NXDOMAIN));
+    until("the edge's report", || {
+        let edge = told(&control, &home);
+        (edge["behind"] == 0 && edge["healthy"] == true).then_some(())
+    });
+    // Three questions for it were answered with a block, over two lives of the edge and a silence.
+    until("the counts", || {
+        let check = control.get(&home, "/api/v1/check?what=second.listed.example").json();
+        let reasons = check["reasons"].as_array().unwrap();
+        let seen = reasons.iter().find(|reason| reason["kind"] == "seen")?;
+        assert!(seen["data"]["count"].as_u64() <= Some(3), "{check}");
+        (seen["data"]["count"] == 3).then_some(())
+    });
+    far.stop();
+    control.stop();
+}
+
+#[test]
+fn a_file_is_given_by_its_content_whole_or_in_part_to_who_has_a_key() {
+    let home = Home::alone();
+    home.ok(&["block", "first.listed.example", "--reason", "a test of edges"]);
+    let control = Server::serve(&home);
+    let portal = control.address("portal");
+    let key = home.ok(&["edges", "add", "lahore"]).trim().to_owned();
+    for wrong in ["", "sipar_x", &server::operator_key(&home)] {
+        assert_eq!(server::get(portal, "/edge/v1/latest/all", wrong).status, 401, "{wrong}");
+    }
+    let latest = server::get(portal, "/edge/v1/latest/all", &key);
+    assert_eq!(latest.status, 200, "{}", latest.body);
+    assert_eq!(server::get(portal, "/edge/v1/latest/other", &key).status, 404);
+    assert_eq!(server::get(portal, "/edge/v1/latest/all?after=x", &key).status, 400);
+    let line = latest.body.lines().find(|line| line.starts_with("whole ")).unwrap();
+    let [name, bytes] = [2, 3].map(|at| line.split(' ').nth(at).unwrap());
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let ask = |name: &str, extra: (&str, &str)| {
+        let request = agent.get(format!("http://{portal}/edge/v1/files/{name}")).header("x-api-key", &key);
+        let mut response = request.header(extra.0, extra.1).call().unwrap();
+        let text = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (cache, range, tag) = (text("cache-control"), text("content-range"), text("etag"));
+        let body = response.body_mut().read_to_vec().unwrap();
+        (response.status().as_u16(), cache, range, tag, body)
+    };
+    let whole = fs::read(home.data.join("snapshot/current.sipar")).unwrap();
+    let (status, cache, _, tag, body) = ask(name, ("x-nothing", "x"));
+    assert_eq!((status, body == whole, tag), (200, true, Some(format!("\"{name}\""))));
+    assert_eq!(cache.as_deref(), Some("public, max-age=31536000, immutable"));
+    let (status, _, range, _, body) = ask(name, ("range", "bytes=100-"));
+    assert_eq!((status, range), (206, Some(format!("bytes 100-{}/{bytes}", whole.len() - 1))));
+    assert_eq!(body, whole[100..]);
+    assert_eq!(ask(name, ("if-none-match", &format!("\"{name}\""))).0, 304);
+    assert_eq!(ask(name, ("range", "bytes=99999999-")).0, 416);
+    for other in ["0".repeat(64).as_str(), "x", "..%2f..%2fkeys%2foperator.key"] {
+        assert_eq!(ask(other, ("x-nothing", "x")).0, 404, "{other}");
+    }
+    control.stop();
+}
