@@ -36,6 +36,7 @@ pub struct Config {
     pub zones: ZonesConfig,
     /// The page that people see in place of a blocked site.
     pub block_page: SinkholeConfig,
+    pub metrics: MetricsConfig,
 }
 
 /// Who runs this instance.
@@ -75,6 +76,14 @@ pub struct ClientsConfig {
     pub listen: Option<SocketAddr>,
 }
 
+/// Health and metrics: `/healthz`, `/readyz`, `/metrics`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Without it they are nowhere.
+    pub listen: Option<SocketAddr>,
+}
+
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 impl Default for Config {
@@ -93,6 +102,7 @@ impl Default for Config {
             },
             zones: ZonesConfig::default(),
             block_page: SinkholeConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }

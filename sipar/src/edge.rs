@@ -3,6 +3,7 @@
 use crate::{
     cli::EdgeArgs,
     faults::{self, Board},
+    health::{self, Health},
     pull,
 };
 use anyhow::{Context, Result};
@@ -15,7 +16,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use tokio::sync::{oneshot, watch};
@@ -303,9 +304,19 @@ pub async fn run(args: EdgeArgs, data: Option<PathBuf>) -> Result<()> {
     };
     let networks = args.networks.unwrap_or_else(|| snapshot.with_file_name("networks.sipar"));
     let board = Arc::new(Board::new(Arc::new(SystemClock)));
+    let health = Arc::new(Health {
+        running: Arc::downgrade(&running),
+        board: Arc::clone(&board),
+        clock: Arc::new(SystemClock),
+        pulling: OnceLock::new(),
+        findings: None,
+    });
     let files = Followed { path: snapshot, networks, key, board };
     let follow = tokio::spawn(running.edges.clone().follow(files, hint));
-    let pulling = far.map(|far| far.start(&running, hinter)).transpose()?;
+    let pulling = far.map(|far| far.start(&running, hinter, &health)).transpose()?;
+    if let Some(listen) = args.metrics {
+        eprintln!("metrics http://{}", health::start(health, listen).await?);
+    }
     wait_for_end().await?;
     follow.abort();
     if let Some(pulling) = pulling {

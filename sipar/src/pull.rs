@@ -1,13 +1,13 @@
 //! An edge that pulls from a control plane far away: its folder, its key, and what it tells of itself.
 
-use crate::{cli::EdgeArgs, edge::Running};
+use crate::{cli::EdgeArgs, edge::Running, health::Health};
 use anyhow::{Context, Result};
 use sipar_model::{Clock, Sighting, SystemClock};
-use sipar_pull::{Answers, HttpConfig, Pull, Pulling, Report, Status};
+use sipar_pull::{Answers, HttpConfig, Pull, Pulling, Report};
 use sipar_snapshot::VerifyingKey;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock, Weak},
+    sync::{Arc, Weak},
 };
 use tokio::sync::watch;
 
@@ -52,17 +52,11 @@ impl Far {
         self.data.join("snapshot").join("current.sipar")
     }
 
-    /// Starts pulling; `hinter` wakes who follows the files.
-    pub fn start(self, running: &Arc<Running>, hinter: watch::Sender<u64>) -> Result<Pulling> {
+    /// Starts pulling; `hinter` wakes who follows the files, and `health` is told how it goes.
+    pub fn start(self, running: &Arc<Running>, hinter: watch::Sender<u64>, health: &Arc<Health>) -> Result<Pulling> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let status = Arc::new(OnceLock::new());
-        let (running, known) = (Arc::downgrade(running), Arc::clone(&status));
-        let (stale_after_ms, started_at) = (self.stale_after_ms, clock.now().0);
-        let time = Arc::clone(&clock);
-        let tell = move || {
-            let healthy = |status: &Arc<Status>| !status.view().is_stale(time.now(), stale_after_ms);
-            report(&running, known.get(), healthy, started_at)
-        };
+        let started_at = clock.now().0;
+        let (running, told) = (Arc::downgrade(running), Arc::clone(health));
         let pull = Pull {
             http: self.http,
             snapshots: self.data.join("snapshot"),
@@ -71,30 +65,27 @@ impl Far {
             clock,
             chance: Box::new(chance),
             changed: Box::new(move || hinter.send_modify(|count| *count += 1)),
-            tell: Box::new(tell),
+            tell: Box::new(move || report(&running, &told, started_at)),
         };
         let pulling = sipar_pull::start(pull)?;
         // It is set once.
-        let _set = status.set(Arc::clone(&pulling.status));
+        let _set = health.pulling.set((Arc::clone(&pulling.status), self.stale_after_ms));
         Ok(pulling)
     }
 }
 
-fn report(
-    running: &Weak<Running>,
-    status: Option<&Arc<Status>>,
-    heard: impl Fn(&Arc<Status>) -> bool,
-    started_at: i64,
-) -> (Report, Vec<Sighting>) {
-    let view = status.map(|status| status.view()).unwrap_or_default();
+fn report(running: &Weak<Running>, health: &Health, started_at: i64) -> (Report, Vec<Sighting>) {
     let running = running.upgrade();
     let stats = running.as_ref().and_then(|running| running.dns.as_ref()).map(|dns| dns.stats()).unwrap_or_default();
+    // What it answers from, which is not always what was fetched last.
+    let serial = running.as_ref().and_then(|running| running.edges.dns.live()).map(|live| live.policy.serial().0);
+    let error = health.troubles().into_iter().next();
     let report = Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        serial: view.serial.map(|serial| serial.0),
+        serial,
         started_at,
-        healthy: view.serial.is_some() && view.error.is_none() && status.is_some_and(heard),
-        error: view.error,
+        healthy: serial.is_some() && error.is_none(),
+        error,
         answers: Answers {
             queries: stats.queries,
             blocked: stats.blocked,

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     edge::{self, Followed, system_resolvers, wait_for_end},
+    health::{self, Health},
     house::{Assembled, Layout, assemble},
     router, tasks,
 };
@@ -10,7 +11,11 @@ use anyhow::{Context, Result};
 use axum::Router;
 use sipar_model::{Fact, Sighting, fact::FACT_ITEMS_MAX};
 use sipar_store::outbox;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
 /// What edges counted is told this often.
@@ -25,6 +30,8 @@ pub struct Server {
     pub clients: SocketAddr,
     /// Serves zones until it is dropped.
     pub zones: sipar_zones::Server,
+    /// Where health and metrics are.
+    pub metrics: Option<SocketAddr>,
     tasks: JoinSet<()>,
     stop_portal: oneshot::Sender<()>,
     running_file: std::path::PathBuf,
@@ -67,16 +74,30 @@ pub async fn start(config: &Config) -> Result<Server> {
         }
     };
     let zones = sipar_zones::Server::start(&assembled.areas.zones, &config.zones.listen).await?;
+    let metrics = match config.metrics.listen {
+        None => None,
+        Some(listen) => Some(health::start(Arc::new(health(&assembled, &edges)), listen).await?),
+    };
     let (stop_portal, stopped) = oneshot::channel();
     tasks.spawn(answer(listener, app, "the portal", Some(stopped)));
     let running_file = layout.running();
     let running = serde_json::json!({ "portal": portal.to_string(), "pid": std::process::id() });
     std::fs::write(&running_file, running.to_string())
         .with_context(|| format!("writing `{}`", running_file.display()))?;
-    Ok(Server { assembled, edges, portal, clients, zones, tasks, stop_portal, running_file })
+    Ok(Server { assembled, edges, portal, clients, zones, metrics, tasks, stop_portal, running_file })
 }
 
-async fn bind(address: SocketAddr, what_for: &str) -> Result<TcpListener> {
+fn health(assembled: &Arc<Assembled>, edges: &Arc<edge::Running>) -> Health {
+    Health {
+        running: Arc::downgrade(edges),
+        board: Arc::clone(&assembled.board),
+        clock: Arc::clone(&assembled.house.clock),
+        pulling: OnceLock::new(),
+        findings: Some(Arc::clone(&assembled.areas.findings)),
+    }
+}
+
+pub async fn bind(address: SocketAddr, what_for: &str) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("listening on {address} for {what_for}; is another process there?"))
@@ -145,6 +166,9 @@ pub async fn run(config: &Config) -> Result<()> {
     }
     for address in &server.edges.block_page_addresses {
         eprintln!("block page  {address}");
+    }
+    if let Some(address) = server.metrics {
+        eprintln!("metrics     http://{address}");
     }
     eprintln!("clients     http://{}", server.clients);
     // Not from the configuration: there the port may be left to the system.

@@ -13,8 +13,8 @@ pub mod store;
 use maud::Markup;
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Route};
 use sipar_authz::Resource;
-use sipar_model::FactKind;
-use sipar_store::Migration;
+use sipar_model::{FactKind, Severity};
+use sipar_store::{Migration, StoreError};
 use sipar_web::{NavItem, PageContext, TextSource};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
@@ -46,6 +46,14 @@ impl Findings {
             tracing::error!("who looks for findings was said twice");
         }
         self.wake.notify_one();
+    }
+
+    /// How many are open of each severity.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn open_by_severity(&self) -> Result<Vec<(Severity, u64)>, StoreError> {
+        self.house.store.read(store::open_by_severity).await
     }
 }
 

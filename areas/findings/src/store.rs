@@ -4,6 +4,7 @@ use crate::model::{Change, Key, Record, Told, by_key, reconcile};
 use sipar_model::{Fact, FindingNumber, FindingState, Severity, TimestampMs, fact::Finding};
 use sipar_store::{Migration, Reader, Row, StoreError, Tx, outbox, params};
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 /// The tables. A migration that has been released is never edited: add the next one.
 pub const MIGRATIONS: &[Migration] = &[Migration {
@@ -114,6 +115,20 @@ pub fn open_count(reader: &mut Reader<'_>) -> Result<u64, StoreError> {
     let row =
         reader.query_one("select count(*) from finding where state = ?1", params![FindingState::Open.number()])?;
     row.try_get(0)
+}
+
+/// How many are open of each severity, those with none included.
+///
+/// # Errors
+/// When the store refuses.
+pub fn open_by_severity(reader: &mut Reader<'_>) -> Result<Vec<(Severity, u64)>, StoreError> {
+    let rows = reader.query(
+        "select severity, count(*) from finding where state = ?1 group by severity",
+        params![FindingState::Open.number()],
+    )?;
+    let open = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let open = open.collect::<Result<HashMap<u8, u64>, StoreError>>()?;
+    Ok(Severity::ALL.iter().map(|severity| (*severity, open.get(&severity.number()).copied().unwrap_or(0))).collect())
 }
 
 /// What is over, the latest first; at most `limit`.

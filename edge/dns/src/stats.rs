@@ -4,10 +4,17 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Defines the numbers once, for a worker's own copy and for the one that others may read.
 macro_rules! stats {
-    ($($(#[$doc:meta])* $field:ident),+ $(,)?) => {
+    ($(#[doc = $doc:literal] $field:ident),+ $(,)?) => {
         /// Counts since the start.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-        pub struct Stats { $($(#[$doc])* pub $field: u64),+ }
+        pub struct Stats { $(#[doc = $doc] pub $field: u64),+ }
+
+        impl Stats {
+            /// Each number with its name and what it says.
+            pub fn each(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+                [$((stringify!($field), $doc, self.$field)),+].into_iter()
+            }
+        }
 
         /// A worker's counts, for others to read.
         #[derive(Debug, Default)]

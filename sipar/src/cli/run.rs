@@ -70,6 +70,9 @@ pub struct EdgeArgs {
     /// Where to end TLS handshakes for blocked sites cleanly. May be given several times.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub block_page_tls: Vec<SocketAddr>,
+    /// Where to answer `/healthz`, `/readyz` and `/metrics`.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub metrics: Option<SocketAddr>,
     /// Who blocks, as the block page says it.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub organisation: String,

@@ -10,6 +10,7 @@ mod edge;
 mod feeds;
 mod findings;
 mod full_disk;
+mod health;
 mod kill;
 mod lists;
 mod main_job;
