@@ -1,3 +1,11 @@
+fault-edge-silent = Edge “{ $subject }” is silent
+fault-edge-silent-mend = It may answer on with its last state, or not run at all. See whether its machine and its line are up, and what its `/readyz` and its log say. If it is gone for good: `sipar edges remove`.
+fault-edge-unwell = Edge “{ $subject }” needs help
+fault-edge-unwell-mend = It says itself what is wrong. Until that is mended it answers with the last state that was good, or refuses if it has none.
+fault-edge-behind = Edge “{ $subject }” is far behind
+fault-edge-behind-mend = It tells us how it is, but does not take what is new. See its log for what it refuses, whether a cache in between keeps old answers, and whether its disk has room.
+fault-edge-doubted = Reports of edge “{ $subject }” cannot all be true
+fault-edge-doubted-mend = What cannot be was left out. Its clock may be wrong, or somebody else holds its key: then `sipar edges remove` it and add it anew with another key.
 edges-nav = Edges
 edges-title = Edges
 edges-lead = State { $serial } is the newest; { $n } edges have a key.

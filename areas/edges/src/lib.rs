@@ -5,6 +5,7 @@
 //! It never learns who asked an edge, nor for what that is not listed; an edge speaks for itself alone.
 
 mod error;
+mod faults;
 mod fleet;
 mod http;
 mod job;
@@ -18,7 +19,7 @@ pub use error::EdgesError;
 
 use fleet::Fleet;
 use model::book::{Book, Step};
-use sipar_area::{Area, AreaError, House, Job, Route};
+use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Route};
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind};
 use sipar_snapshot::FileRef;
@@ -132,6 +133,20 @@ impl Area for EdgesArea {
 
     fn jobs(&self) -> Vec<Job> {
         job::jobs(&self.0)
+    }
+
+    fn fault_classes(&self) -> &'static [&'static str] {
+        faults::CLASSES
+    }
+
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<Fault>, AreaError>> {
+        Box::pin(async move {
+            let house = &self.0.house;
+            let (now, edges) = (house.clock.now(), http::shown(&self.0).await?);
+            let events = house.store.read(store::events).await.map_err(EdgesError::from)?;
+            let found = edges.iter().filter_map(|edge| faults::of(edge, now));
+            Ok(found.chain(faults::doubted(&events, now)).collect())
+        })
     }
 
     fn says(&self) -> &'static [FactKind] {

@@ -2,6 +2,7 @@
 
 use crate::{
     Edges,
+    faults::SILENT_AFTER_MS,
     http::{EDGE, Shown, fault, shown},
     store::{self, EventCount},
 };
@@ -17,9 +18,6 @@ pub const TEXTS: &[TextSource] = &[
     TextSource { lang: Lang::En, ftl: include_str!("../locales/en.ftl") },
     TextSource { lang: Lang::Ur, ftl: include_str!("../locales/ur.ftl") },
 ];
-
-/// An edge that has not told for so long is silent: it tells every ten seconds, and tries at least every minute.
-const SILENT_AFTER_MS: i64 = 3 * 60_000;
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {

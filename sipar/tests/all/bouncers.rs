@@ -1,31 +1,19 @@
 //! CrowdSec's own bouncers, unchanged, from Debian's packages: they enforce what Sipar decides, and what it takes back.
 
-use crate::support::{Home, required, server::Server, until};
+use crate::support::{
+    Home,
+    foreign::{Running, has},
+    server::Server,
+    until,
+};
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
-/// A bouncer that runs until it is dropped.
-struct Bouncer(Child);
-
-impl Drop for Bouncer {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ended = self.0.kill();
-        let _ended = self.0.wait();
-    }
-}
-
-fn has(program: &str) -> bool {
-    let found = Command::new(program).arg("-h").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
-    assert!(found || !required("SIPAR_TEST_TOOLS_REQUIRED"), "`{program}` is required; Debian has it");
-    found
-}
-
 /// The bouncer that runs a script for each decision.
-fn custom_bouncer(home: &Home, url: &str, key: &str) -> Bouncer {
+fn custom_bouncer(home: &Home, url: &str, key: &str) -> Running {
     let acts = home.path("acts");
     let script = home.write("act.sh", &format!("#!/bin/sh\necho \"$1 $2\" >>'{}'\n", acts.display()));
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
@@ -43,7 +31,7 @@ fn custom_bouncer(home: &Home, url: &str, key: &str) -> Bouncer {
     let mut command = Command::new("crowdsec-custom-bouncer");
     let log = fs::File::create(home.path("bouncer.log")).unwrap();
     let log_too = log.try_clone().unwrap();
-    Bouncer(command.arg("-c").arg(config).stdin(Stdio::null()).stdout(log).stderr(log_too).spawn().unwrap())
+    Running(command.arg("-c").arg(config).stdin(Stdio::null()).stdout(log).stderr(log_too).spawn().unwrap())
 }
 
 #[test]

@@ -1,28 +1,16 @@
 //! The lists as files, in the programs that operators have: nftables, ipset, HAProxy, nginx, and curl to fetch them.
 
-use crate::support::{Home, required, server::Server, until};
+use crate::support::{
+    Home,
+    foreign::{Running, has},
+    server::Server,
+    until,
+};
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
-
-/// A program that runs until it is dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ended = self.0.kill();
-        let _ended = self.0.wait();
-    }
-}
-
-fn has(program: &str) -> bool {
-    let found = Command::new(program).arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
-    assert!(found || !required("SIPAR_TEST_TOOLS_REQUIRED"), "`{program}` is required; Debian has it");
-    found
-}
 
 fn run(program: &str, arguments: &[&str]) -> (bool, String) {
     let done = Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap();

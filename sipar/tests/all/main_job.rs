@@ -1,7 +1,8 @@
 //! The main job, whole: feeds come in, become decisions, become a snapshot, and real `dig` is answered from it.
 
 use crate::support::{
-    Home, required,
+    Home,
+    foreign::has,
     server::{self, Server},
     until,
     upstream::Upstream,
@@ -31,15 +32,6 @@ fn dig(resolver: SocketAddr, arguments: &[&str]) -> Dug {
     Dug(String::from_utf8(output.stdout).unwrap())
 }
 
-fn has_dig() -> bool {
-    let there = Command::new("dig").arg("-v").output().is_ok();
-    assert!(there || !required("SIPAR_TEST_TOOLS_REQUIRED"), "`dig` is missing: apt-get install bind9-dnsutils");
-    if !there {
-        eprintln!("skipped: `dig` is not installed");
-    }
-    there
-}
-
 /// A home with three feeds in real formats, taken in while no server runs.
 fn fed(upstream: &Upstream) -> Home {
     let home = Home::new(&upstream.address.to_string());
@@ -62,7 +54,7 @@ fn reason(server: &Server, home: &Home, what: &str, kind: &str) -> Option<Value>
 
 #[test]
 fn from_a_feed_to_a_blocked_query() {
-    if !has_dig() {
+    if !has("dig") {
         return;
     }
     let upstream = Upstream::start();
@@ -102,7 +94,7 @@ fn from_a_feed_to_a_blocked_query() {
 
 #[test]
 fn a_persons_block_reaches_cached_names_and_its_undoing_too() {
-    if !has_dig() {
+    if !has("dig") {
         return;
     }
     let upstream = Upstream::start();

@@ -3,6 +3,7 @@
 use crate::support::{
     Home,
     dns::{NOERROR, NXDOMAIN, ask},
+    foreign::{Running, has},
     program,
     server::{self, Server},
     until,
@@ -113,5 +114,82 @@ fn a_file_is_given_by_its_content_whole_or_in_part_to_who_has_a_key() {
     for other in ["0".repeat(64).as_str(), "x", "..%2f..%2fkeys%2foperator.key"] {
         assert_eq!(ask(other, ("x-nothing", "x")).0, 404, "{other}");
     }
+    control.stop();
+}
+
+/// nginx as docs/src/edges.md sets it up.
+fn cache(home: &Home, control: SocketAddr, key: &str) -> (Running, SocketAddr) {
+    // A port that was free a moment ago: nginx cannot be told to take any.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let at = |name: &str| home.path(name).display().to_string();
+    let config = format!(
+        "daemon off;\nmaster_process off;\nerror_log {log};\npid {pid};\nevents {{}}\nhttp {{\n  access_log off;\n  \
+         client_body_temp_path {tmp};\n  proxy_temp_path {tmp};\n  fastcgi_temp_path {tmp};\n  uwsgi_temp_path {tmp};\n  \
+         scgi_temp_path {tmp};\n  proxy_cache_path {cache} keys_zone=sipar:1m max_size=2g;\n  server {{\n    \
+         listen {address};\n    location /edge/v1/report {{ proxy_pass http://{control}; }}\n    location /edge/v1/ {{\n      \
+         proxy_pass http://{control};\n      proxy_set_header X-Api-Key \"{key}\";\n      proxy_cache sipar;\n      \
+         proxy_cache_lock on;\n      proxy_cache_lock_timeout 30s;\n      add_header X-Cache $upstream_cache_status;\n    \
+         }}\n  }}\n}}\n",
+        log = at("nginx.log"),
+        pid = at("nginx.pid"),
+        tmp = at("nginx.tmp"),
+        cache = at("nginx.cache"),
+    );
+    let config = home.write("nginx.conf", &config).display().to_string();
+    let nginx = Running(Command::new("nginx").args(["-c", &config, "-p", &at("")]).spawn().unwrap());
+    until("nginx", || std::net::TcpStream::connect(address).is_ok().then_some(()));
+    (nginx, address)
+}
+
+#[test]
+fn a_cache_in_between_serves_many() {
+    if !has("nginx") {
+        return;
+    }
+    let upstream = Upstream::start();
+    let home = Home::new(&upstream.address.to_string());
+    home.ok(&["block", "first.listed.example", "--reason", "a test of edges"]);
+    let control = Server::serve(&home);
+    let key = home.ok(&["snapshot", "key"]).trim().to_owned();
+    let own = home.ok(&["edges", "add", "cache"]);
+    let (_nginx, cache) = cache(&home, control.address("portal"), own.trim());
+    let edges: Vec<Server> = ["lahore", "multan", "quetta"]
+        .iter()
+        .map(|name| {
+            let folder = home.path(name);
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("key"), home.ok(&["edges", "add", name])).unwrap();
+            let mut command = program();
+            command.args(["edge", "--key", &key, "--dns", "127.0.0.1:0", "--workers", "1"]);
+            command.args(["--from", &format!("http://{cache}"), "--upstream", &upstream.address.to_string()]);
+            command.arg("--identity").arg(folder.join("key")).arg("--data").arg(&folder);
+            Server::start(&mut command)
+        })
+        .collect();
+    let all = |name: &str, code: u8| {
+        for edge in &edges {
+            let dns = edge.address("dns");
+            until(name, || (ask(dns, name) == Some(code)).then_some(()));
+        }
+    };
+    all("first.listed.example", NXDOMAIN);
+    let block = home.ok(&["block", "second.listed.example", "--reason", "a test of edges"]);
+    all("second.listed.example", NXDOMAIN);
+    let number = block.split_whitespace().find(|word| word.starts_with("D-")).unwrap();
+    home.ok(&["undo", number, "--reason", "a test of edges"]);
+    all("second.listed.example", NOERROR);
+    // Each tells through the cache in its own name.
+    until("reports", || {
+        let edges = control.get(&home, "/api/v1/edges").json();
+        let told = edges["edges"].as_array().unwrap().iter().filter(|edge| edge["healthy"] == true).count();
+        (told == 3).then_some(())
+    });
+    // What one has fetched, the next has from the cache, with a key that nobody has.
+    let latest = server::get(cache, "/edge/v1/latest/all", "");
+    let line = latest.body.lines().find(|line| line.starts_with("whole ")).unwrap();
+    let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+    let answer = agent.get(format!("http://{cache}/edge/v1/files/{}", line.split(' ').nth(2).unwrap()));
+    assert_eq!(answer.call().unwrap().headers()["x-cache"], "HIT");
+    edges.into_iter().for_each(Server::stop);
     control.stop();
 }

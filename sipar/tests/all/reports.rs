@@ -1,7 +1,8 @@
 //! fail2ban, unchanged, from Debian's package: its own action for AbuseIPDB reports to Sipar when one address is changed.
 
 use crate::support::{
-    Home, required,
+    Home,
+    foreign::has,
     server::{Server, operator_key},
     until,
 };
@@ -67,9 +68,7 @@ impl Fail2ban {
 
 #[test]
 fn fail2bans_own_action_reports_when_one_address_is_changed() {
-    let there = Command::new("fail2ban-client").arg("-V").stdout(Stdio::null()).status().is_ok();
-    assert!(there || !required("SIPAR_TEST_TOOLS_REQUIRED"), "`fail2ban-client` is required; Debian has it");
-    if !there {
+    if !has("fail2ban-client") {
         return;
     }
     let home = Home::alone();
@@ -112,9 +111,7 @@ fn report(url: &str, key: &str, address: &str) -> String {
 
 #[test]
 fn reports_add_to_what_a_feed_says_and_block_nothing_alone() {
-    let there = Command::new("curl").arg("-V").stdout(Stdio::null()).status().is_ok();
-    assert!(there || !required("SIPAR_TEST_TOOLS_REQUIRED"), "`curl` is required; Debian has it");
-    if !there {
+    if !has("curl") {
         return;
     }
     let home = Home::alone();

@@ -57,7 +57,7 @@ pub(crate) fn fault(error: EdgesError) -> WebError {
 }
 
 /// One edge as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Shown {
     pub name: String,
     pub created_at: TimestampMs,

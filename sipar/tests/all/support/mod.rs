@@ -2,6 +2,7 @@
 
 pub mod chance;
 pub mod dns;
+pub mod foreign;
 pub mod records;
 pub mod server;
 pub mod upstream;
