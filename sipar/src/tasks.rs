@@ -55,6 +55,9 @@ async fn drain(store: &Store, area: &Arc<dyn Area>) -> Result<usize, AreaError> 
         let hearer = Arc::clone(area);
         let heard = outbox::hear(store, area.name(), area.hears(), move |tx, fact| hearer.hear(tx, fact)).await?;
         delivered += heard.facts;
+        if heard.facts > 0 {
+            area.heard();
+        }
         if !heard.more {
             return Ok(delivered);
         }

@@ -211,9 +211,10 @@ impl Area for ZonesArea {
             Fact::Delta(delta) => store::Heard { serial: delta.to.0, from: delta.from.0, blob: delta.blob.clone() },
             _ => return Ok(()),
         };
-        store::heard(tx, &heard)?;
-        // The permit stays until the job next looks; a transaction that is undone after all wakes it for nothing.
+        Ok(store::heard(tx, &heard)?)
+    }
+
+    fn heard(&self) {
         self.0.wake.notify_one();
-        Ok(())
     }
 }

@@ -116,6 +116,10 @@ pub trait Area: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Facts were taken, and the transaction is committed: wake what waits for them. A job that is woken within
+    /// [`Area::hear`] may look before the commit.
+    fn heard(&self) {}
+
     /// What this area knows of `subject`, as links of the chain of reasons; nothing above `clearance`.
     fn explain<'a>(
         &'a self,
