@@ -2,27 +2,22 @@
 
 use crate::{
     cli::EdgeArgs,
-    faults::{self, Board},
+    faults::Board,
+    follow::{Followed, Following},
     health::{self, Health},
     pull,
 };
 use anyhow::{Context, Result};
 use sipar_dns::{DnsConfig, PolicyHandle, RunningDns};
-use sipar_model::{Clock, Sighting, SnapshotSerial, SystemClock};
+use sipar_model::{Clock, Sighting, SystemClock};
 use sipar_reputation::{Reputation, ReputationConfig};
 use sipar_sinkhole::{Sinkhole, SinkholeConfig};
-use sipar_snapshot::{Networks, Policy, VerifyingKey};
 use std::{
     net::SocketAddr,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 use tokio::sync::{oneshot, watch};
-
-/// A file that was replaced is noticed within this time.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What the edges of one process share.
 #[derive(Clone)]
@@ -30,6 +25,8 @@ pub struct Edges {
     pub dns: PolicyHandle,
     pub reputation: Arc<Reputation>,
     pub block_page: Arc<Sinkhole>,
+    /// Which state they answer from, and how following it goes.
+    pub following: Following,
 }
 
 /// Edges that answer.
@@ -73,6 +70,7 @@ pub async fn start(dns: DnsConfig, reputation: &ReputationConfig, block_page: &S
         dns: PolicyHandle::new(),
         reputation: Reputation::new(reputation, Arc::clone(&clock))?,
         block_page: Sinkhole::new(block_page, Arc::clone(&clock))?,
+        following: Following::default(),
     };
     let (stop_block_page, block_page_addresses) = start_block_page(&edges.block_page, block_page).await?;
     let mut stop_reputation = None;
@@ -135,111 +133,6 @@ async fn start_block_page(
         };
     }
     Ok((stop, addresses))
-}
-
-/// A snapshot file that edges follow.
-pub struct Followed {
-    pub path: PathBuf,
-    pub networks: PathBuf,
-    pub key: VerifyingKey,
-    /// Where it is noted that a file was refused.
-    pub board: Arc<Board>,
-}
-
-impl Edges {
-    /// Follows the files until the task is dropped. `hint` makes it look at once.
-    pub async fn follow(self, files: Followed, mut hint: watch::Receiver<u64>) {
-        let (mut seen, mut seen_networks, mut serial) = (None, None, None);
-        loop {
-            let now = identity(&files.path);
-            if now.is_some() && now != seen {
-                seen = now;
-                serial = self.take(&files, serial).await;
-            }
-            let now = identity(&files.networks);
-            if now.is_some() && now != seen_networks {
-                seen_networks = now;
-                self.take_networks(&files);
-            }
-            // Either way it looks for itself.
-            let _hinted_or_due = tokio::time::timeout(LOOK_EVERY, hint.changed()).await;
-        }
-    }
-
-    /// Swaps the file in if it is whole, signed and not older than the one in use. Returns the serial in use.
-    async fn take(&self, files: &Followed, current: Option<SnapshotSerial>) -> Option<SnapshotSerial> {
-        let note = |refused: Option<String>| files.board.note(faults::EDGE, "current.sipar", refused);
-        let opened = Policy::open(&files.path, &files.key).map(Arc::new);
-        let policy = match opened {
-            Ok(policy) => policy,
-            Err(error) => {
-                let error = anyhow::Error::new(error);
-                tracing::error!(error = format!("{error:#}"), "a snapshot was refused; the last good one stays in use");
-                note(Some(format!("{error:#}")));
-                return current;
-            }
-        };
-        if current.is_some_and(|current| policy.serial() < current) {
-            tracing::error!(serial = policy.serial().0, "an older snapshot was refused; the newer one stays in use");
-            note(Some(format!("its serial is {}, older than the one in use", policy.serial())));
-            return current;
-        }
-        // The first one answers at once, its head being signed, and is read whole meanwhile; later ones are read whole
-        // before they take over, because there is a good one to go on with.
-        if current.is_none() {
-            self.swap(&policy);
-        }
-        let whole = Arc::clone(&policy);
-        let scrubbed = tokio::task::spawn_blocking(move || whole.scrub()).await;
-        match scrubbed {
-            Ok(Ok(())) => {}
-            damaged => {
-                tracing::error!(?damaged, "a damaged snapshot was refused");
-                note(Some("it is damaged: some of its bytes are not those that were signed".into()));
-                if current.is_none() {
-                    self.dns.clear();
-                    self.reputation.clear();
-                    self.block_page.clear();
-                }
-                return current;
-            }
-        }
-        if current.is_some() {
-            self.swap(&policy);
-        }
-        note(None);
-        tracing::info!(serial = policy.serial().0, entries = policy.entries(), "snapshot in use");
-        Some(policy.serial())
-    }
-
-    fn swap(&self, policy: &Arc<Policy>) {
-        self.dns.swap(Arc::clone(policy));
-        self.reputation.swap(Arc::clone(policy));
-        self.block_page.swap(Arc::clone(policy));
-    }
-
-    fn take_networks(&self, files: &Followed) {
-        let opened =
-            Networks::open(&files.networks, &files.key).and_then(|networks| networks.scrub().map(|()| networks));
-        let note = |refused: Option<String>| files.board.note(faults::EDGE, "networks.sipar", refused);
-        match opened {
-            Ok(networks) => {
-                note(None);
-                self.reputation.swap_networks(Arc::new(networks));
-            }
-            Err(error) => {
-                let error = anyhow::Error::new(error);
-                tracing::error!(error = format!("{error:#}"), "the table of networks was refused");
-                note(Some(format!("{error:#}")));
-            }
-        }
-    }
-}
-
-/// What tells one file from another at the same path.
-fn identity(path: &Path) -> Option<(u64, u64, i64, i64)> {
-    let found = std::fs::metadata(path).ok()?;
-    Some((found.dev(), found.ino(), found.mtime(), found.mtime_nsec()))
 }
 
 /// The resolvers of this machine.

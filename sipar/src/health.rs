@@ -115,10 +115,16 @@ impl Health {
         text.gauge("sipar_snapshot_in_use", "Whether a policy is in use.", &[], u8::from(live.is_some()));
         if let Some(live) = &live {
             let policy = &live.policy;
-            text.gauge("sipar_snapshot_serial", "The state of the policy in use.", &[], policy.serial().0);
             text.gauge("sipar_snapshot_created_seconds", "When that state was made.", &[], seconds(policy.created()));
             text.gauge("sipar_snapshot_entries", "Entries of that state.", &[], policy.entries());
         }
+        let following = running.as_ref().map(|running| running.edges.following.health()).unwrap_or_default();
+        if let Some((serial, since)) = following.serial.zip(following.since) {
+            text.gauge("sipar_snapshot_serial", "The state of the policy in use.", &[], serial.0);
+            text.gauge("sipar_snapshot_since_seconds", "Since when that state has been in use.", &[], seconds(since));
+        }
+        let about = "Whether a later state was refused.";
+        text.gauge("sipar_snapshot_refused", about, &[], u8::from(following.error.is_some()));
         text.gauge("sipar_troubles", "What this process has noted as wrong.", &[], self.troubles().len());
         if let Some(dns) = running.as_ref().and_then(|running| running.dns.as_ref()) {
             for (name, about, value) in dns.stats().each() {

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod edge;
 mod faults;
+mod follow;
 mod health;
 mod house;
 mod pages;

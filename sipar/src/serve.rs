@@ -2,7 +2,8 @@
 
 use crate::{
     config::Config,
-    edge::{self, Followed, system_resolvers, wait_for_end},
+    edge::{self, system_resolvers, wait_for_end},
+    follow::Followed,
     health::{self, Health},
     house::{Assembled, Layout, assemble},
     router, tasks,
