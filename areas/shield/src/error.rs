@@ -2,8 +2,8 @@
 
 use sipar_area::{AreaError, BlobError, PackError};
 use sipar_ledger::LedgerError;
-use sipar_model::DecisionNumber;
-use sipar_snapshot::{BuildError, OpenError};
+use sipar_model::{DecisionNumber, SnapshotSerial};
+use sipar_snapshot::{BuildError, LayerError, OpenError};
 use sipar_store::StoreError;
 
 /// A fault, or a refusal that says what to do.
@@ -56,14 +56,29 @@ pub enum ShieldError {
     /// A snapshot cannot be compiled.
     #[error("compiling the snapshot; the last one stays in use")]
     Build(#[source] BuildError),
-    /// A file cannot be moved into place.
-    #[error("putting `{path}` in place; the last snapshot stays in use")]
+    /// A file cannot be put into place.
+    #[error("putting `{path}` in place; what is there stays in use")]
     Place {
         /// Which.
         path: String,
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// Another node published first.
+    #[error("another node published state {serial} first")]
+    Outrun {
+        /// Which.
+        serial: SnapshotSerial,
+    },
+    /// A change does not lead on from what was published.
+    #[error("laying change {serial} over the published state")]
+    Layer {
+        /// The state that it leads to.
+        serial: SnapshotSerial,
+        /// Why.
+        #[source]
+        source: LayerError,
     },
     /// A person asked for something that may not be.
     #[error("{0}")]

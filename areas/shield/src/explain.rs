@@ -5,16 +5,18 @@ use crate::{
     store::{
         decisions,
         held::{self, Held},
-        lists, read,
+        lists,
+        publications::{self, Publication},
+        read,
         record::Record,
-        sightings, snapshots,
+        sightings,
     },
     warnings,
 };
 use sipar_area::{Reason, SearchHit};
 use sipar_model::{Action, DecisionNumber, DomainName, Observable, TimestampMs, Tlp, fact::DecisionState};
-use sipar_snapshot::Policy;
 use sipar_web::ui;
+use std::sync::Arc;
 
 /// Past decisions on one thing that are shown.
 const HISTORY_MAX: usize = 50;
@@ -35,7 +37,7 @@ pub(crate) struct Known {
 
 impl Shield {
     /// Gathers what is known of `subject`, nothing above `clearance`.
-    pub(crate) async fn known(&self, subject: &Observable, clearance: Tlp) -> Result<Known, ShieldError> {
+    pub(crate) async fn known(self: &Arc<Self>, subject: &Observable, clearance: Tlp) -> Result<Known, ShieldError> {
         let asked = subject.clone();
         let day_ago = self.house.clock.now().plus_days(-1);
         let mut known = self
@@ -64,14 +66,18 @@ impl Shield {
             held.indicator.assertions.retain(|assertion| assertion.tlp <= clearance);
         }
         known.held = known.held.filter(|held| !held.indicator.assertions.is_empty());
-        known.in_snapshot = self.in_snapshot(subject);
+        known.in_snapshot = self.in_snapshot(subject).await?;
         known.exceptions = self.exceptions(subject).await?;
         Ok(known)
     }
 
-    /// What the file that edges use says of `subject`; `None` also when there is no file yet.
-    fn in_snapshot(&self, subject: &Observable) -> Option<(DecisionNumber, Action, u64)> {
-        let policy = Policy::open(&self.current_path(), &self.house.snapshot_key.verifying_key()).ok()?;
+    /// What the published state says of `subject`; `None` also when nothing was published yet.
+    async fn in_snapshot(
+        self: &Arc<Self>,
+        subject: &Observable,
+    ) -> Result<Option<(DecisionNumber, Action, u64)>, ShieldError> {
+        let Some(state) = self.published().await? else { return Ok(None) };
+        let policy = &state.layers;
         let now = self.house.clock.now();
         let hit = match subject {
             Observable::Domain(name) => policy.name(name, now),
@@ -81,8 +87,8 @@ impl Shield {
             Observable::File(hash) => policy.file(hash, now),
             Observable::Mail(mail) => policy.mail(mail, now),
             Observable::Asn(_) => None,
-        }?;
-        Some((hit.decision, hit.action, policy.serial().0))
+        };
+        Ok(hit.map(|hit| (hit.decision, hit.action, policy.serial().0)))
     }
 
     /// The names below `subject` that a block of it keeps open, by the warning lists in use.
@@ -92,7 +98,11 @@ impl Shield {
         Ok(warnings::said(&index, subject).exceptions.into_iter().map(|(name, _)| name).collect())
     }
 
-    pub(crate) async fn explain(&self, subject: &Observable, clearance: Tlp) -> Result<Vec<Reason>, ShieldError> {
+    pub(crate) async fn explain(
+        self: &Arc<Self>,
+        subject: &Observable,
+        clearance: Tlp,
+    ) -> Result<Vec<Reason>, ShieldError> {
         let known = self.known(subject, clearance).await?;
         let mut reasons = Vec::new();
         let mut add = |kind, text: String, at, data| reasons.push(Reason { area: "shield", kind, text, at, data });
@@ -231,9 +241,9 @@ pub(crate) fn state(word_given: &str) -> Option<DecisionState> {
 }
 
 impl Shield {
-    /// The newest published snapshots.
-    pub(crate) async fn snapshots(&self, limit: usize) -> Result<Vec<snapshots::Published>, ShieldError> {
-        self.house.store.read(move |reader| snapshots::list(reader, limit)).await
+    /// The newest published states.
+    pub(crate) async fn publications(&self, limit: usize) -> Result<Vec<Publication>, ShieldError> {
+        self.house.store.read(move |reader| publications::list(reader, limit)).await
     }
 }
 

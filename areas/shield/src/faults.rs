@@ -2,7 +2,7 @@
 
 use crate::{
     Shield, ShieldError,
-    store::{lists, snapshots},
+    store::{lists, publications},
 };
 use sipar_area::Fault;
 use sipar_model::{Severity, TimestampMs};
@@ -45,11 +45,11 @@ impl Shield {
     pub(crate) async fn faults(&self) -> Result<Vec<Fault>, ShieldError> {
         let now = self.house.clock.now();
         let read = self.house.store.read(|reader| {
-            Ok::<_, ShieldError>((snapshots::newest(reader)?, snapshots::change(reader)?, lists::in_use(reader)?))
+            Ok::<_, ShieldError>((publications::newest(reader)?, publications::change(reader)?, lists::in_use(reader)?))
         });
         let (newest, change, in_use) = read.await?;
         let mut faults = Vec::new();
-        let (serial, held) = newest.as_ref().map_or((0, 0), |newest| (newest.snapshot.serial.0, newest.change));
+        let (serial, held) = newest.as_ref().map_or((0, 0), |newest| (newest.serial.0, newest.change));
         let since = self.behind.note(serial, held != change, now);
         if let Some(since) = since.filter(|since| now.since_ms(*since) >= BEHIND_MS_MAX) {
             let detail = format!("the newest published state is {serial}, and decisions have changed since");

@@ -62,6 +62,10 @@ pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> R
     if decision.tlp > SNAPSHOT_TLP_MAX {
         return Err(Barred::Tlp);
     }
+    // Files have no entries on autonomous systems, not even to allow them.
+    if matches!(decision.observable, Observable::Asn(_)) {
+        return Err(Barred::Unblockable);
+    }
     let open = match decision.action {
         Action::Block => may_be_blocked(&decision.observable, rules, index)?,
         Action::Allow => Vec::new(),

@@ -5,7 +5,7 @@ pub(crate) mod held;
 use crate::{
     Actor, Request, Shield, ShieldError,
     explain::{number, state},
-    store::{decisions, read, record::Record},
+    store::{decisions, publications::Publication, read, record::Record},
 };
 use axum::{
     Json,
@@ -193,7 +193,7 @@ pub(crate) async fn do_take(
         Request { observable, action: body.action, category: body.category, reason: body.reason, days: body.days };
     let (actor, now, inner) = (actor(caller)?, shield.house.clock.now(), Arc::clone(shield));
     let taken = shield.house.store.write(move |tx| inner.request(tx, &actor, &request, now)).await.map_err(refusal)?;
-    shield.wake.notify_one();
+    shield.wake_all();
     Ok(taken)
 }
 
@@ -230,19 +230,17 @@ pub(crate) async fn do_undo(
         .write(move |tx| inner.undo(tx, &actor, number, &reason, now).map(|_| ()))
         .await
         .map_err(refusal)?;
-    shield.wake.notify_one();
+    shield.wake_all();
     Ok(number)
 }
 
-async fn snapshots(
-    State(shield): State<Arc<Shield>>,
-) -> Result<Json<Vec<sipar_model::fact::SnapshotPublished>>, ApiError> {
-    let list = shield.snapshots(100).await.map_err(refusal)?;
-    Ok(Json(list.into_iter().map(|published| published.snapshot).collect()))
+async fn snapshots(State(shield): State<Arc<Shield>>) -> Result<Json<Vec<Publication>>, ApiError> {
+    Ok(Json(shield.publications(100).await.map_err(refusal)?))
 }
 
+/// Publishes what has changed, and the whole state as one file.
 async fn build(State(shield): State<Arc<Shield>>) -> Result<Json<sipar_model::fact::SnapshotPublished>, ApiError> {
-    let published = shield.publish(true).await.map_err(refusal)?;
-    let published = published.ok_or_else(|| WebError::unavailable("nothing was published; try again"))?;
-    Ok(Json(published.snapshot))
+    let published = shield.publish_and_mend().await.map_err(refusal)?;
+    let snapshot = published.and_then(|state| state.snapshot());
+    Ok(Json(snapshot.ok_or_else(|| WebError::unavailable("nothing was published; try again"))?))
 }

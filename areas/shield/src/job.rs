@@ -1,4 +1,4 @@
-//! What the shield does by itself: judge anew, expire, publish, forget.
+//! What the shield does by itself: judge anew, expire, publish, keep its files, forget.
 
 use crate::{
     Shield, ShieldError,
@@ -15,17 +15,40 @@ pub const SIGHTINGS_KEPT_DAYS: i64 = 92;
 /// Parts of one kind of work in one run, so that a run ends even while work keeps coming.
 const PARTS_MAX: usize = 10_000;
 
+/// Between two changes, for each thing that the first changed: who follows lays each change over the others, and bulk
+/// imports decide faster than that. 50,000 things rest five seconds, one thing not at all.
+const REST_PER_UPDATE: Duration = Duration::from_micros(100);
+
 /// Rows forgotten in one transaction.
 const FORGOTTEN_MAX: usize = 10_000;
 
 /// The shield's jobs.
 pub fn jobs(shield: &Arc<Shield>) -> Vec<Job> {
-    let reconcile = Arc::clone(shield);
+    let (settle, publish, upkeep) = (Arc::clone(shield), Arc::clone(shield), Arc::clone(shield));
     let tidy = Arc::clone(shield);
     vec![
-        Job::new("reconcile", Duration::from_secs(30), Arc::clone(&shield.wake), move || {
-            let shield = Arc::clone(&reconcile);
-            Box::pin(async move { Ok(shield.reconcile().await?) })
+        Job::new("settle", Duration::from_secs(30), Arc::clone(&shield.wake), move || {
+            let shield = Arc::clone(&settle);
+            Box::pin(async move {
+                shield.settle().await?;
+                shield.desk.wake.notify_one();
+                Ok(None)
+            })
+        }),
+        // Another node may have decided, or published.
+        Job::new("publish", Duration::from_secs(5), Arc::clone(&shield.desk.wake), move || {
+            let shield = Arc::clone(&publish);
+            Box::pin(async move {
+                let published = shield.publish().await?;
+                // After much, a while: what is decided meanwhile goes out together.
+                let updates = published.and_then(|state| state.delta).map_or(0, |delta| delta.updates);
+                tokio::time::sleep(REST_PER_UPDATE * u32::try_from(updates).unwrap_or(u32::MAX)).await;
+                Ok(None)
+            })
+        }),
+        Job::new("upkeep", Duration::from_secs(60), Arc::clone(&shield.desk.wake_upkeep), move || {
+            let shield = Arc::clone(&upkeep);
+            Box::pin(async move { Ok(shield.upkeep().await?) })
         }),
         Job::new("forget", Duration::from_secs(3_600), Arc::new(Notify::new()), move || {
             let shield = Arc::clone(&tidy);
@@ -35,12 +58,21 @@ pub fn jobs(shield: &Arc<Shield>) -> Vec<Job> {
 }
 
 impl Shield {
-    /// Ends what is over, judges anew what new warning lists ask for and what a person's decision covered until now,
-    /// and publishes if anything changed.
+    /// All that its jobs would do now, but for comparing all decisions without a reason: ends what is over, judges anew,
+    /// publishes.
     ///
     /// # Errors
     /// When the store, the ledger or a file cannot be used.
-    pub async fn reconcile(self: &Arc<Self>) -> Result<Option<String>, ShieldError> {
+    pub async fn reconcile(self: &Arc<Self>) -> Result<(), ShieldError> {
+        self.settle().await?;
+        self.publish().await?;
+        self.recheck_for_new_lists().await?;
+        self.publish_whole_if_due().await?;
+        self.drop_outdated().await
+    }
+
+    /// Ends what is over, judges anew what new warning lists ask for and what a person's decision covered until now.
+    async fn settle(self: &Arc<Self>) -> Result<(), ShieldError> {
         // First of all, so that nothing is judged by a decision whose time is over.
         for _ in 0..PARTS_MAX {
             let now = self.house.clock.now();
@@ -73,10 +105,7 @@ impl Shield {
                 break;
             }
         }
-        let published = self.publish(false).await?;
-        Ok(published.map(|published| {
-            format!("snapshot {} with {} entries", published.snapshot.serial, published.snapshot.entries)
-        }))
+        Ok(())
     }
 
     async fn forget(&self) -> Result<Option<String>, ShieldError> {

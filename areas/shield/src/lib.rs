@@ -6,7 +6,6 @@
 //! It never blocks a parent by rule, never blocks for ever, and never lets through what is marked above TLP:GREEN.
 
 mod acts;
-mod compile;
 mod error;
 mod explain;
 mod faults;
@@ -16,13 +15,14 @@ mod http;
 mod job;
 pub mod model;
 mod page;
+pub mod publish;
 pub mod rules;
 pub mod store;
 mod warnings;
 
 pub use acts::{Actor, Request};
-pub use compile::{Compiler, LeftOut};
 pub use error::ShieldError;
+pub use publish::{Compiler, LeftOut};
 pub use warnings::EXCEPTIONS_MAX;
 
 use arc_swap::ArcSwapOption;
@@ -34,7 +34,7 @@ use sipar_snapshot::WarningIndex;
 use sipar_store::{Migration, Tx};
 use sipar_web::{NavItem, PageContext, TextSource};
 use std::{path::PathBuf, sync::Arc};
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Notify, watch};
 
 /// The shield.
 pub struct Shield {
@@ -43,8 +43,8 @@ pub struct Shield {
     pub(crate) decays: Arc<DecayTable>,
     /// The warning lists in use, by the name of their file.
     pub(crate) warning: Arc<ArcSwapOption<(String, Arc<WarningIndex>)>>,
-    pub(crate) compiling: Arc<Mutex<()>>,
-    /// Wakes the jobs.
+    pub(crate) desk: publish::Desk,
+    /// Wakes who settles what is decided.
     pub(crate) wake: Arc<Notify>,
     pub(crate) current: watch::Sender<u64>,
     pub(crate) behind: Arc<faults::Behind>,
@@ -63,23 +63,29 @@ impl Shield {
             rules: Arc::new(rules),
             decays: Arc::new(decays),
             warning: Arc::default(),
-            compiling: Arc::default(),
+            desk: publish::Desk::default(),
             wake: Arc::default(),
             current: watch::Sender::new(0),
             behind: Arc::default(),
         }))
     }
 
-    /// Where the newest snapshot stands for the edges of this machine.
+    /// Where the newest whole snapshot stands for the edges of this machine; the changes since are in `deltas` beside it.
     #[must_use]
     pub fn current_path(&self) -> PathBuf {
         self.house.data.join("snapshot").join("current.sipar")
     }
 
-    /// Changes each time that another file stands at [`Shield::current_path`].
+    /// Changes each time that a file was put in place there.
     #[must_use]
     pub fn current(&self) -> watch::Receiver<u64> {
         self.current.subscribe()
+    }
+
+    /// Something was decided, or may have to be: wakes who publishes, and who settles what follows.
+    pub(crate) fn wake_all(&self) {
+        self.desk.wake.notify_one();
+        self.wake.notify_one();
     }
 
     /// The warning lists in the file named `blob`.
@@ -93,20 +99,6 @@ impl Shield {
         let index = Arc::new(index);
         self.warning.store(Some(Arc::new((blob.to_owned(), Arc::clone(&index)))));
         Ok(index)
-    }
-
-    /// The same shield, for a closure that outlives the borrow.
-    fn clone_handles(&self) -> Self {
-        Self {
-            house: self.house.clone(),
-            rules: Arc::clone(&self.rules),
-            decays: Arc::clone(&self.decays),
-            warning: Arc::clone(&self.warning),
-            compiling: Arc::clone(&self.compiling),
-            wake: Arc::clone(&self.wake),
-            current: self.current.clone(),
-            behind: Arc::clone(&self.behind),
-        }
     }
 }
 
@@ -180,7 +172,7 @@ impl Area for ShieldArea {
     }
 
     fn says(&self) -> &'static [FactKind] {
-        &[FactKind::Decisions, FactKind::Snapshot]
+        &[FactKind::Decisions, FactKind::Snapshot, FactKind::Delta]
     }
 
     fn hears(&self) -> &'static [FactKind] {
@@ -197,9 +189,11 @@ impl Area for ShieldArea {
                 return Ok(());
             }
         }
-        // The permit stays until the job next looks; a transaction that is undone after all wakes it for nothing.
-        self.0.wake.notify_one();
         Ok(())
+    }
+
+    fn heard(&self) {
+        self.0.wake_all();
     }
 
     fn explain<'a>(&'a self, subject: &'a Observable, clearance: Tlp) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {

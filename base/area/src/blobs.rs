@@ -110,6 +110,28 @@ impl Blobs {
         fs::read(&path).map_err(io_error("reading", &path))
     }
 
+    /// The names and places of all blobs that are there now, in no order.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<(String, PathBuf)>, BlobError> {
+        let entries = |folder: &Path| {
+            let read = || fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>();
+            read().map_err(io_error("listing", folder))
+        };
+        let mut found = Vec::new();
+        for folder in entries(&self.folder)?.into_iter().filter(|path| path.is_dir() && *path != self.incoming()) {
+            for path in entries(&folder)? {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+                // Anything else is not ours to know.
+                if self.path(&name).is_ok_and(|place| place == path) {
+                    found.push((name, path));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// Removes a blob. One that is not there is no error.
     ///
     /// # Errors
@@ -149,6 +171,9 @@ mod tests {
         fs::write(&file, b"some bytes").expect("write");
         assert_eq!(blobs.adopt(&file).expect("adopt"), name);
         assert!(!file.exists());
+        fs::write(blobs.path(&name).expect("path").with_file_name("stray"), b"").expect("write");
+        fs::write(blobs.incoming().join("half"), b"").expect("write");
+        assert_eq!(blobs.list().expect("list"), [(name.clone(), blobs.path(&name).expect("path"))]);
         blobs.remove(&name).expect("remove");
         blobs.remove(&name).expect("removing twice is no error");
         assert!(blobs.get(&name).is_err());

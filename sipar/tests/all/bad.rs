@@ -100,7 +100,7 @@ fn flip(path: &Path, at: usize) {
 }
 
 #[test]
-fn a_damaged_snapshot_at_a_restart_refuses_and_a_new_one_mends_it() {
+fn a_damaged_snapshot_at_a_restart_is_refused_and_a_new_one_mends_it() {
     let upstream = Upstream::start();
     let home = fed(&upstream, &["phish.example"]);
     let snapshot = home.data.join("snapshot/current.sipar");
@@ -108,12 +108,14 @@ fn a_damaged_snapshot_at_a_restart_refuses_and_a_new_one_mends_it() {
     flip(&snapshot, usize::try_from(middle).unwrap());
     let server = Server::serve(&home);
     let dns = server.address("dns");
-    server.wait_for_line("refused");
-    for name in ["phish.example", "www.bank.example"] {
-        assert_eq!(ask(dns, name), Some(REFUSED), "{name}: never an answer without a policy");
-    }
-    home.ok(&["snapshot", "build"]);
-    until("the new snapshot", || (ask(dns, "phish.example") == Some(NXDOMAIN)).then_some(()));
+    until("the new snapshot", || match ask(dns, "phish.example") {
+        Some(NXDOMAIN) => Some(()),
+        other => {
+            assert!(matches!(other, None | Some(REFUSED)), "never an answer without a policy: {other:?}");
+            None
+        }
+    });
+    server.wait_for_line("all is compiled anew");
     assert_eq!(ask(dns, "www.bank.example"), Some(NOERROR));
 }
 
@@ -125,6 +127,7 @@ fn the_last_good_snapshot_stays_when_another_file_takes_its_place() {
     let old = fs::read(&current).unwrap();
     home.write_names("names.json", ["phish.example", "second.example"].into_iter());
     home.ok(&["feed", "pull", "phish"]);
+    home.ok(&["snapshot", "build"]);
     let server = Server::serve(&home);
     let dns = server.address("dns");
     until("the snapshot", || (ask(dns, "second.example") == Some(NXDOMAIN)).then_some(()));
@@ -132,6 +135,8 @@ fn the_last_good_snapshot_stays_when_another_file_takes_its_place() {
     let mut damaged = good.clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
+    // With the changes since, the old one would lead to the same state.
+    fs::remove_dir_all(home.data.join("snapshot/deltas")).unwrap();
     for bytes in [old, damaged, b"no snapshot".to_vec()] {
         let before = server.log().matches("refused").count();
         let beside = home.data.join("snapshot/arriving");

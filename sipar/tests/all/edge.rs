@@ -33,6 +33,7 @@ fn files() -> Files {
     home.add_feed("phish", "eth-phishing-detect", &file);
     let current = home.data.join("snapshot/current.sipar");
     let keep = |name: &str| {
+        home.ok(&["snapshot", "build"]);
         let path = home.path(name);
         fs::copy(&current, &path).unwrap();
         path

@@ -8,6 +8,7 @@ use crate::support::{
     server::{self, Server, operator_key},
 };
 use serde_json::json;
+use sipar_ledger::Entry;
 use std::{
     collections::{BTreeMap, BTreeSet},
     os::unix::process::ExitStatusExt as _,
@@ -30,9 +31,8 @@ const WHOLE_EVERY: u64 = 20;
 
 const FEED: &str = "phish";
 
-/// Ten newest snapshots are kept, and the warning index. A kill between a file's adoption and its row leaves that file;
-/// few of the kills hit just there.
-const BLOBS_MAX: usize = 10 + 1 + ROUNDS as usize / 5;
+/// Files of other areas: the warning index, and what a kill left between its adoption and its row; few kills hit there.
+const OTHER_BLOBS_MAX: usize = 1 + ROUNDS as usize / 10;
 
 struct Run {
     home: Home,
@@ -69,6 +69,7 @@ fn killed_a_hundred_times_nothing_is_lost_or_doubled() {
             _ if round % WHOLE_EVERY == 0 => run.whole_pull(),
             _ if round % 3 == 0 => run.kill_server(),
             _ if round % 4 == 0 => run.kill_block(round),
+            _ if round % 5 == 0 => run.kill_build(),
             _ => run.kill_pull(),
         }
     }
@@ -93,8 +94,17 @@ impl Run {
     }
 
     fn kill_pull(&mut self) {
+        self.kill_midway(&["feed", "pull", FEED]);
+    }
+
+    /// A whole file of the published state is made.
+    fn kill_build(&mut self) {
+        self.kill_midway(&["snapshot", "build"]);
+    }
+
+    fn kill_midway(&mut self, arguments: &[&str]) {
         let pause = self.chance.pause(self.whole);
-        let mut command = self.home.command(&["feed", "pull", FEED]);
+        let mut command = self.home.command(arguments);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         thread::sleep(pause);
         child.kill().unwrap();
@@ -154,9 +164,6 @@ impl Run {
         self.check_decisions(&decisions, &names);
         self.check_ledger(&decisions);
         self.check_snapshot(&decisions);
-        let kept = files_under(&self.home.data.join("blobs"));
-        eprintln!("{kept} files among the blobs");
-        assert!(kept <= BLOBS_MAX, "{kept} files are kept");
     }
 
     fn check_decisions(&self, decisions: &[Decision], names: &BTreeSet<&str>) {
@@ -191,14 +198,41 @@ impl Run {
         }
         let blocks = entries.iter().filter(|entry| entry.kind == "block").count();
         assert_eq!(blocks, decisions.len(), "the ledger holds blocks that are no decisions, or twice");
-        // Each serial was published once, in order.
-        let serials: Vec<u64> = entries
-            .iter()
-            .filter(|entry| entry.kind == "snapshot")
-            .map(|entry| entry.body["serial"].as_u64().unwrap())
-            .collect();
-        assert!(serials.iter().copied().eq(1..=serials.len() as u64), "{serials:?}");
-        assert_eq!(entries.len(), blocks + serials.len(), "entries of another kind");
+        self.check_published(&entries, entries.len() - blocks);
+    }
+
+    /// Each state was published once, in order: by a change from the one before, or whole; and of each there is at most
+    /// one whole file.
+    fn check_published(&self, entries: &[Entry], others: usize) {
+        let of = |kind: &str| -> Vec<u64> {
+            let of_kind = entries.iter().filter(|entry| entry.kind == kind);
+            of_kind.map(|entry| entry.body["serial"].as_u64().unwrap()).collect()
+        };
+        let (changes, wholes) = (of("delta"), of("snapshot"));
+        assert_eq!(changes.len() + wholes.len(), others, "entries of another kind");
+        let each: BTreeSet<u64> = changes.iter().chain(&wholes).copied().collect();
+        assert!(each.iter().copied().eq(1..=each.len() as u64), "{changes:?} {wholes:?}");
+        for serials in [&changes, &wholes] {
+            assert!(serials.is_sorted_by(|one, next| one < next), "{serials:?}");
+        }
+        assert!(changes.len() > 10 && wholes.len() > 1, "{} changes, {} whole files", changes.len(), wholes.len());
+        let from_before = entries.iter().filter(|entry| entry.kind == "delta");
+        for entry in from_before {
+            assert_eq!(entry.body["from"].as_u64().map(|from| from + 1), entry.body["serial"].as_u64());
+        }
+        // What is kept is what the rows name, and nothing of the policy beside it.
+        let records = Records::of(&self.home);
+        let named = records.texts(
+            "select delta_blob from publication where delta_kept = 1
+             union all select whole_blob from publication where whole_kept = 1",
+        );
+        for name in &named {
+            let path = self.home.data.join("blobs").join(&name[..2]).join(name);
+            assert!(path.is_file(), "{name} is named, and not there");
+        }
+        let kept = files_under(&self.home.data.join("blobs"));
+        eprintln!("{} changes, {} whole files; {kept} files among the blobs", changes.len(), wholes.len());
+        assert!(kept <= named.len() + OTHER_BLOBS_MAX, "{kept} files are kept, {} are named", named.len());
     }
 
     fn check_snapshot(&self, decisions: &[Decision]) {

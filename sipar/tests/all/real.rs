@@ -9,7 +9,7 @@ use crate::support::{
 };
 use sipar_model::{Action, Clock as _, DomainName, Observable, SystemClock, TimestampMs, WarningKind};
 use sipar_shield::{EXCEPTIONS_MAX, model::unblockable, rules::Rules};
-use sipar_snapshot::{ListNumber, Networks, Policy, PolicyEntry, Scope, SigningKey, WarningIndex};
+use sipar_snapshot::{Layers, ListNumber, Networks, PolicyEntry, Scope, SigningKey, WarningIndex};
 use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
 /// Pinned in tools/xtask/src/real.rs.
@@ -54,7 +54,7 @@ struct Loaded {
 
 impl Loaded {
     /// Whether the snapshot blocks it.
-    fn blocks(&self, policy: &Policy, name: &str) -> bool {
+    fn blocks(&self, policy: &Layers, name: &str) -> bool {
         let hit = match Observable::guess(name) {
             Ok(Observable::Domain(name)) => policy.name(&name, self.now),
             Ok(Observable::Address(address)) => policy.address(address, self.now),
@@ -170,7 +170,7 @@ fn check_phishing(loaded: &Loaded) {
     assert!(never.is_empty(), "blocked in spite of a `never` list: {never:?}");
 }
 
-fn never_hits(home: &Home, records: &Records, policy: &Policy) -> Vec<String> {
+fn never_hits(home: &Home, records: &Records, policy: &Layers) -> Vec<String> {
     let blob = records.texts("select blob from warning_index").remove(0);
     let key = SigningKey::from_file(&home.data.join("keys/snapshot.key")).unwrap().verifying_key();
     let index = WarningIndex::open(&home.data.join("blobs").join(&blob[..2]).join(&blob), &key).unwrap();

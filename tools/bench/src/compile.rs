@@ -250,9 +250,10 @@ pub fn policy(folder: &Path) -> Result<()> {
     let shield = Shield::new(&house).context("opening the shield")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     let start = Instant::now();
-    let published = runtime.block_on(shield.publish(true)).context("publishing")?.context("nothing was published")?;
+    let published = runtime.block_on(shield.publish_anew()).context("publishing")?;
     let seconds = start.elapsed().as_secs_f64();
-    let part = part("policy snapshot", published.snapshot.entries, seconds, published.snapshot.file_bytes);
+    let bytes = published.whole.map_or(0, |whole| whole.file_bytes);
+    let part = part("policy snapshot", published.entries, seconds, bytes);
     println!("{}", serde_json::to_string(&part)?);
     Ok(())
 }

@@ -34,7 +34,7 @@ pub async fn overview(shield: &Arc<Shield>, ctx: &PageContext) -> Result<Option<
             ))
         })
         .await?;
-    let newest = shield.snapshots(1).await?.into_iter().next();
+    let newest = shield.publications(1).await?.into_iter().next();
     let blocks: u64 = in_force.iter().map(|(_, count)| count).sum();
     let waiting: u64 = report.iter().filter(|group| group.state == HeldState::Review).map(|group| group.count).sum();
     let taken_sum: u64 = taken.iter().map(|(_, count)| count).sum();
@@ -51,8 +51,7 @@ pub async fn overview(shield: &Arc<Shield>, ctx: &PageContext) -> Result<Option<
         ui::Stat {
             href: Some("/decisions?state=active".into()),
             denominator: newest.as_ref().map(|published| {
-                let snapshot = &published.snapshot;
-                let values = [("n", show(snapshot.entries).into()), ("serial", snapshot.serial.to_string().into())];
+                let values = [("n", show(published.entries).into()), ("serial", published.serial.to_string().into())];
                 ctx.tw("shield-of-snapshot", &values)
             }),
             ..stat("shield-in-force", blocks, "shield-blocks", ctx.t("shield-now"))

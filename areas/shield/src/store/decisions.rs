@@ -2,7 +2,7 @@
 //!
 //! INVARIANT: a decision's row, its fact and its entry in the ledger are written by one transaction.
 
-use super::record::{COLUMNS, Record, record, state_number};
+use super::record::{COLUMNS, Record, observable, record, state_number};
 use crate::{ShieldError, model::Standing};
 use sipar_ledger::Entry;
 use sipar_model::{
@@ -11,7 +11,9 @@ use sipar_model::{
 };
 use sipar_store::{Bulk, Column, Reader, Tx, outbox, params, values};
 
-/// The counter that grows with every change of the decisions in force: the compiler compares it.
+/// The counter that grows with every change of the decisions in force. Each row carries the number of its last change,
+/// and a published state the number up to which it holds them. It is taken first in each transaction, so that its order
+/// is the order of the commits.
 pub const CHANGES: &str = "decision_change";
 
 /// A decision that is about to be taken.
@@ -45,7 +47,7 @@ pub struct Draft {
 
 const INSERT: Bulk<'_> = Bulk {
     into: "insert into decision(number, kind, value, action, category, severity, list, state, decided_by, reason, \
-           score, tlp, evidence, decided_at, expires_at, ledger_index)",
+           score, tlp, evidence, decided_at, expires_at, ledger_index, change)",
     columns: &[
         Column::Bigint,
         Column::Smallint,
@@ -63,6 +65,7 @@ const INSERT: Bulk<'_> = Bulk {
         Column::Bigint,
         Column::Bigint,
         Column::Bigint,
+        Column::Bigint,
     ],
     then: "",
 };
@@ -75,6 +78,7 @@ pub fn take(tx: &mut Tx<'_>, drafts: &[Draft], now: TimestampMs) -> Result<Vec<D
     if drafts.is_empty() {
         return Ok(Vec::new());
     }
+    let change = tx.take_numbers(CHANGES, 1)?;
     let first = tx.take_numbers("decision", drafts.len() as u64)?;
     let numbers: Vec<DecisionNumber> = (first..)
         .take(drafts.len())
@@ -105,10 +109,11 @@ pub fn take(tx: &mut Tx<'_>, drafts: &[Draft], now: TimestampMs) -> Result<Vec<D
                 decision.decided_at,
                 decision.expires_at,
                 *index,
+                change,
             ]
         });
     tx.bulk(&INSERT, rows)?;
-    changed(tx, decisions, now)?;
+    say(tx, decisions, now)?;
     Ok(numbers)
 }
 
@@ -161,6 +166,7 @@ pub fn end(
         DecisionState::Superseded => "supersede",
         DecisionState::Active | DecisionState::Undone => "undo",
     };
+    let change = tx.take_numbers(CHANGES, 1)?;
     let (said, ledger_reason) = reason;
     let entries: Vec<Entry> = records
         .iter()
@@ -174,15 +180,16 @@ pub fn end(
         .collect();
     let indices = sipar_ledger::append(tx, &entries, now)?;
     tx.execute_many(
-        "update decision set state = ?2, ended_at = ?3, ended_by = ?4, end_reason = ?5, end_ledger_index = ?6
+        "update decision set state = ?2, ended_at = ?3, ended_by = ?4, end_reason = ?5, end_ledger_index = ?6,
+             change = ?7
          where number = ?1 and state = 1",
         records
             .iter()
             .zip(&indices)
-            .map(|(record, index)| values![record.decision.number, state_number(state), now, by, said, *index]),
+            .map(|(record, index)| values![record.decision.number, state_number(state), now, by, said, *index, change]),
     )?;
     let ended = records.into_iter().map(|record| Decision { state, ..record.decision }).collect();
-    changed(tx, ended, now)
+    say(tx, ended, now)
 }
 
 /// Moves the end of decisions in force that rules took.
@@ -197,6 +204,7 @@ pub fn extend(
     if extended.is_empty() {
         return Ok(());
     }
+    let change = tx.take_numbers(CHANGES, 1)?;
     let entries: Vec<Entry> = extended
         .iter()
         .map(|(record, expires, ..)| {
@@ -210,19 +218,17 @@ pub fn extend(
     sipar_ledger::append(tx, &entries, now)?;
     let evidence: Vec<String> = extended.iter().map(|(_, _, evidence, _)| json(evidence)).collect::<Result<_, _>>()?;
     tx.execute_many(
-        "update decision set expires_at = ?2, evidence = ?3, score = ?4 where number = ?1 and state = 1",
-        extended
-            .iter()
-            .zip(&evidence)
-            .map(|((record, expires, _, score), evidence)| values![record.decision.number, *expires, evidence, *score]),
+        "update decision set expires_at = ?2, evidence = ?3, score = ?4, change = ?5 where number = ?1 and state = 1",
+        extended.iter().zip(&evidence).map(|((record, expires, _, score), evidence)| {
+            values![record.decision.number, *expires, evidence, *score, change]
+        }),
     )?;
     let moved =
         extended.into_iter().map(|(record, expires_at, ..)| Decision { expires_at, ..record.decision }).collect();
-    changed(tx, moved, now)
+    say(tx, moved, now)
 }
 
-fn changed(tx: &mut Tx<'_>, decisions: Vec<Decision>, now: TimestampMs) -> Result<(), ShieldError> {
-    tx.take_numbers(CHANGES, 1)?;
+fn say(tx: &mut Tx<'_>, decisions: Vec<Decision>, now: TimestampMs) -> Result<(), ShieldError> {
     let mut rest = decisions;
     while !rest.is_empty() {
         let after = rest.split_off(rest.len().min(FACT_ITEMS_MAX));
@@ -292,19 +298,42 @@ pub fn over(reader: &mut Reader<'_>, now: TimestampMs, limit: usize) -> Result<V
     reader.query(&sql, params![now, limit])?.iter().map(record).collect()
 }
 
-/// Hands over every decision in force, one by one.
+/// Things of which a decision changed after `change`, each once, at most `limit`.
+///
+/// # Errors
+/// When the store refuses.
+pub fn changed_after(reader: &mut Reader<'_>, change: i64, limit: usize) -> Result<Vec<Observable>, ShieldError> {
+    let rows =
+        reader.query("select distinct kind, value from decision where change > ?1 limit ?2", params![change, limit])?;
+    rows.iter().map(observable).collect()
+}
+
+/// The decisions in force on any of `things`, each on its own.
+///
+/// # Errors
+/// When the store refuses.
+pub fn in_force_on<'a>(
+    reader: &mut Reader<'_>,
+    things: impl IntoIterator<Item = &'a Observable>,
+) -> Result<Vec<Record>, ShieldError> {
+    let sql = format!("select {COLUMNS} from decision where value = ?1 and kind = ?2 and state = 1 order by number");
+    let keys = things.into_iter().map(|thing| values![thing.value(), thing.kind().number()]);
+    reader.query_many(&sql, keys)?.iter().flatten().map(record).collect()
+}
+
+/// Hands over every decision in force, one by one, in the order of their numbers. One whose time is over is in force
+/// until it is ended.
 ///
 /// # Errors
 /// When the store refuses, or with what `take` returns.
 pub fn each_in_force(
     reader: &mut Reader<'_>,
-    now: TimestampMs,
     mut take: impl FnMut(Record) -> Result<(), ShieldError>,
 ) -> Result<(), ShieldError> {
-    let sql = format!("select {COLUMNS} from decision where state = 1 and expires_at > ?1 order by number");
+    let sql = format!("select {COLUMNS} from decision where state = 1 order by number");
     let mut failed = None;
     reader
-        .each(&sql, params![now], |row| {
+        .each(&sql, params![], |row| {
             record(&row).and_then(&mut take).map_err(|error| {
                 failed = Some(error);
                 sipar_store::StoreError::stopped(std::fmt::Error)

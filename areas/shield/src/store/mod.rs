@@ -4,11 +4,11 @@ pub mod decisions;
 pub mod held;
 pub mod judged;
 pub mod lists;
+pub mod publications;
 pub mod read;
 pub mod record;
 pub mod salts;
 pub mod sightings;
-pub mod snapshots;
 
 use sipar_store::Migration;
 
@@ -27,6 +27,25 @@ create index held_until on held(until) where state = 5;
 create table judged_day(
     day bigint not null, source text not null, verdict smallint not null, count bigint not null,
     primary key (day, source, verdict));
+",
+    },
+    // The change that each row came with, and every published state, as a change, a whole file, or both. What was
+    // published before is not known change by change (-1): the next state is made whole.
+    Migration {
+        version: 3,
+        sql: "
+alter table decision add column change bigint not null default 0;
+create index decision_change on decision(change);
+create table publication(
+    serial bigint primary key, change bigint not null, warnings text not null, created_at bigint not null,
+    entries bigint not null,
+    since bigint, delta_blob text, updates bigint, delta_bytes bigint, delta_kept smallint not null,
+    whole_blob text, whole_bytes bigint, whole_kept smallint not null);
+insert into publication(serial, change, warnings, created_at, entries, delta_kept, whole_blob, whole_bytes, whole_kept)
+    select serial, -1, '', created_at, entries, 0, blob, file_bytes, kept from snapshot;
+create index publication_whole on publication(whole_kept, serial);
+create index publication_delta on publication(delta_kept, serial);
+drop table snapshot;
 ",
     },
 ];

@@ -108,3 +108,9 @@ pub(super) fn record(row: &Row) -> Result<Record, ShieldError> {
         end,
     })
 }
+
+/// A row of `kind, value`.
+pub(super) fn observable(row: &Row) -> Result<Observable, ShieldError> {
+    let kind = row.try_get(0).ok().and_then(ObservableKind::from_number).ok_or(ShieldError::BadHeld)?;
+    Observable::from_parts(kind, row.text(1).unwrap_or_default()).map_err(|_| ShieldError::BadHeld)
+}

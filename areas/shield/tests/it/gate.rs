@@ -156,7 +156,7 @@ fn an_active_row_that_a_never_list_touches_stays_out() {
         ];
         rig.house.store.write(move |tx| decisions::take(tx, &drafts, NOW)).await.unwrap();
         rig.warn(&[("national", WarningKind::Never, &["bank.example"])]).await;
-        rig.shield().publish(true).await.unwrap();
+        rig.shield().publish().await.unwrap();
         let left: Vec<String> = rig.policy().iter().map(|entry| entry.observable.value()).collect();
         assert_eq!(left, ["evil.example"]);
     });
@@ -173,7 +173,7 @@ fn lists_signed_by_another_are_not_used() {
         let bytes = other.blobs.get(&foreign.blob).unwrap();
         rig.house.blobs.put(&bytes).unwrap();
         rig.tell(sipar_model::Fact::WarningIndex(foreign)).await;
-        assert!(rig.shield().publish(true).await.is_err(), "no file is compiled past lists that cannot be believed");
+        assert!(rig.shield().publish().await.is_err(), "no file is compiled past lists that cannot be believed");
         assert!(!rig.shield().current_path().exists());
     });
 }

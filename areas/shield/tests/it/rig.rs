@@ -15,7 +15,7 @@ use sipar_shield::{
         record::Record,
     },
 };
-use sipar_snapshot::{Policy, Scope, SigningKey, WarningIndex, WarningIndexBuilder};
+use sipar_snapshot::{Delta, Layers, Policy, Scope, SigningKey, WarningIndex, WarningIndexBuilder};
 use sipar_store::{Store, outbox, testing};
 use std::sync::{
     Arc, Mutex,
@@ -184,11 +184,26 @@ impl Rig {
         self.ledger().await.into_iter().map(|entry| entry.kind).collect()
     }
 
-    /// The file that edges open, whole.
-    pub fn policy(&self) -> Policy {
-        let policy = Policy::open(&self.shield().current_path(), &self.house.snapshot_key.verifying_key()).unwrap();
-        policy.scrub().unwrap();
-        policy
+    /// What edges of this machine answer from: the whole file and the changes beside it.
+    pub fn policy(&self) -> Layers {
+        let key = self.house.snapshot_key.verifying_key();
+        let current = self.shield().current_path();
+        let whole = Policy::open(&current, &key).unwrap();
+        whole.scrub().unwrap();
+        let mut layers = Layers::new(Arc::new(whole));
+        loop {
+            let at = layers.serial().0;
+            let next = current.with_file_name("deltas").join(format!("{at}-{}.sipar", at + 1));
+            if !next.exists() {
+                return layers;
+            }
+            layers = layers.with(&Delta::open(&next, &key).unwrap()).unwrap();
+        }
+    }
+
+    /// Another shield on the same house: another node, or a later life of this one.
+    pub fn another(&self) -> Arc<Shield> {
+        Arc::clone(sipar_shield::area(&self.house).unwrap().shield())
     }
 
     pub async fn request(&self, request: Request) -> Result<DecisionNumber, ShieldError> {

@@ -2,8 +2,9 @@
 
 use super::Home;
 use sipar_ledger::{Entry, Ledger, LedgerKey};
-use sipar_snapshot::{Policy, SigningKey};
+use sipar_snapshot::{Delta, Layers, Policy, SigningKey};
 use sipar_store::{Row, Store, StoreConfig, StoreError, params};
+use std::sync::Arc;
 
 /// The records of a data folder.
 pub struct Records(Store);
@@ -51,10 +52,19 @@ pub fn ledger(home: &Home) -> Vec<Entry> {
     (0..size).map(|index| ledger.entry(index).unwrap()).collect()
 }
 
-/// The snapshot that edges use, checked to its last byte.
-pub fn snapshot(home: &Home) -> Policy {
-    let key = SigningKey::from_file(&home.data.join("keys/snapshot.key")).unwrap();
-    let policy = Policy::open(&home.data.join("snapshot/current.sipar"), &key.verifying_key()).unwrap();
+/// What edges answer from, the whole file checked to its last byte, and the changes since.
+pub fn snapshot(home: &Home) -> Layers {
+    let key = SigningKey::from_file(&home.data.join("keys/snapshot.key")).unwrap().verifying_key();
+    let folder = home.data.join("snapshot");
+    let policy = Policy::open(&folder.join("current.sipar"), &key).unwrap();
     policy.scrub().unwrap();
-    policy
+    let mut layers = Layers::new(Arc::new(policy));
+    loop {
+        let at = layers.serial().0;
+        let next = folder.join("deltas").join(format!("{at}-{}.sipar", at + 1));
+        if !next.exists() {
+            return layers;
+        }
+        layers = layers.with(&Delta::open(&next, &key).unwrap()).unwrap();
+    }
 }

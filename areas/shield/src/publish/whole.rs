@@ -1,0 +1,254 @@
+//! Whole files: a new state from the rows, each decision through the last gate ([`crate::gate`]); and the published
+//! state again, so that whoever starts need not lay a thousand changes.
+
+use super::{
+    CHANGED_MAX, DELTA_BYTES_KEPT, DELTAS_KEPT, LAID_MAX, WHOLE_AGE_MAX_MS, WHOLES_KEPT, run_blocking, state::State,
+};
+use crate::{
+    Shield, ShieldError,
+    gate::{self, Barred},
+    rules::Rules,
+    store::{
+        decisions, lists,
+        publications::{self, Publication, WholeFile},
+        record::Record,
+    },
+};
+use sipar_model::{SnapshotSerial, TimestampMs};
+use sipar_snapshot::{BuildError, Built, Layers, Policy, PolicyBuilder, PolicyHead, SigningKey, WarningIndex};
+use std::{path::Path, sync::Arc};
+
+/// What a compilation left out, and why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct LeftOut {
+    /// A `never` list touches it.
+    pub never: u64,
+    /// Its marking is too strict.
+    pub tlp: u64,
+    /// Nobody may block it.
+    pub unblockable: u64,
+}
+
+/// Builds a policy from records, one at a time.
+pub struct Compiler<'a> {
+    builder: PolicyBuilder,
+    rules: &'a Rules,
+    index: Option<&'a WarningIndex>,
+    left_out: LeftOut,
+}
+
+impl<'a> Compiler<'a> {
+    /// A compiler of a snapshot with `head`, with the lists of `rules`, behind the gate of `index`.
+    ///
+    /// # Errors
+    /// When the lists do not fit the format.
+    pub fn new(head: PolicyHead, rules: &'a Rules, index: Option<&'a WarningIndex>) -> Result<Self, ShieldError> {
+        let mut builder = PolicyBuilder::new(head);
+        for list in gate::lists(rules) {
+            builder.list(list).map_err(ShieldError::Build)?;
+        }
+        Ok(Self { builder, rules, index, left_out: LeftOut::default() })
+    }
+
+    /// Takes one decision, if it passes the gate.
+    ///
+    /// # Errors
+    /// When a bound of the format is reached.
+    pub fn add(&mut self, record: Record) -> Result<(), ShieldError> {
+        match gate::entries(record, self.rules, self.index) {
+            Ok(entries) => {
+                entries.into_iter().try_for_each(|entry| self.builder.add(entry)).map_err(ShieldError::Build)?;
+            }
+            Err(Barred::Never) => self.left_out.never += 1,
+            Err(Barred::Tlp) => self.left_out.tlp += 1,
+            Err(Barred::Unblockable | Barred::NoList) => self.left_out.unblockable += 1,
+        }
+        Ok(())
+    }
+
+    /// Writes and signs the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(self, path: &Path, key: &SigningKey) -> Result<(Built, LeftOut), BuildError> {
+        self.builder.write(path, key).map(|built| (built, self.left_out))
+    }
+
+    /// What was collected, free of what it was collected with.
+    fn collected(self) -> (PolicyBuilder, LeftOut) {
+        (self.builder, self.left_out)
+    }
+}
+
+/// A new state, compiled from the rows.
+struct Compiled {
+    publication: Publication,
+    policy: Policy,
+    left_out: LeftOut,
+}
+
+impl Shield {
+    /// Publishes the state that comes after `last` in a whole file, compiled from the rows.
+    pub(super) async fn publish_all(
+        self: &Arc<Self>,
+        last: Option<SnapshotSerial>,
+    ) -> Result<Publication, ShieldError> {
+        let serial = SnapshotSerial(last.map_or(1, |last| last.0 + 1));
+        let (shield, now) = (Arc::clone(self), self.house.clock.now());
+        let Compiled { publication, policy, left_out } = run_blocking(move || shield.compile(serial, now)).await?;
+        let row = publication.clone();
+        self.house.store.write(move |tx| publications::publish(tx, &row, now)).await?;
+        let layers = Layers::new(Arc::new(policy));
+        let state = State { publication: publication.clone(), layers, laid: 0 };
+        self.desk.state.store(Some(Arc::new(state)));
+        self.in_place(|shield| {
+            shield.sweep_once()?;
+            shield.arrange()
+        })
+        .await?;
+        self.drop_outdated().await?;
+        tracing::info!(
+            serial = serial.0,
+            entries = publication.entries,
+            never = left_out.never,
+            "whole snapshot published"
+        );
+        Ok(publication)
+    }
+
+    fn compile(self: &Arc<Self>, serial: SnapshotSerial, now: TimestampMs) -> Result<Compiled, ShieldError> {
+        let head = PolicyHead { serial, created: now, contact: self.house.instance.contact.clone() };
+        let shield = Arc::clone(self);
+        // The rows are only read here: a transaction does not wait for the file.
+        let collected = self.house.store.read_blocking(move |reader| {
+            let change = publications::change(reader)?;
+            let in_use = lists::in_use(reader)?;
+            let index = in_use.as_ref().map(|in_use| shield.index(&in_use.blob)).transpose()?;
+            let mut compiler = Compiler::new(head.clone(), &shield.rules, index.as_deref())?;
+            decisions::each_in_force(reader, |record| compiler.add(record))?;
+            let warnings = in_use.map(|in_use| in_use.blob).unwrap_or_default();
+            Ok::<_, ShieldError>((compiler.collected(), change, warnings))
+        })?;
+        let ((builder, left_out), change, warnings) = collected;
+        let (whole, policy) = self.write_file(builder, serial)?;
+        let entries = policy.entries();
+        let whole = Some(whole);
+        let publication = Publication { serial, created_at: now, entries, change, warnings, delta: None, whole };
+        Ok(Compiled { publication, policy, left_out })
+    }
+
+    /// Writes a file, reads it back whole, and keeps it: what cannot be read back is not published.
+    fn write_file(&self, builder: PolicyBuilder, serial: SnapshotSerial) -> Result<(WholeFile, Policy), ShieldError> {
+        let file = self.unfinished("snapshot", serial);
+        let built = builder.write(&file, &self.house.snapshot_key).map_err(ShieldError::Build)?;
+        let opened = |source| ShieldError::Open { what: file.display().to_string(), source };
+        let policy = Policy::open(&file, &self.house.snapshot_key.verifying_key()).map_err(opened)?;
+        policy.scrub().map_err(opened)?;
+        let blob = self.house.blobs.adopt(&file)?;
+        Ok((WholeFile { blob, file_bytes: built.file_bytes, kept: true }, policy))
+    }
+
+    /// Makes a whole file of the published state, unless there is one. Changes are published meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be written or put in place; what was published stays in use.
+    pub async fn publish_whole(self: &Arc<Self>) -> Result<Option<Publication>, ShieldError> {
+        let _one_at_a_time = self.desk.whole.lock().await;
+        let Some(state) = self.published().await?.filter(|state| state.publication.whole.is_none()) else {
+            return Ok(None);
+        };
+        let (shield, from) = (Arc::clone(self), Arc::clone(&state));
+        let (whole, policy) =
+            run_blocking(move || shield.write_file(copy(&from.layers)?, from.layers.serial())).await?;
+        let (serial, now, file) = (state.publication.serial, self.house.clock.now(), whole.clone());
+        let first = self.house.store.write(move |tx| publications::publish_whole(tx, serial, &file, now)).await?;
+        if !first {
+            // Another node's file is as good.
+            tracing::debug!(serial = serial.0, "another node made a whole file of this state first");
+        }
+        self.rebase(policy).await?;
+        let publication = Publication { whole: Some(whole), ..state.publication.clone() };
+        tracing::info!(serial = serial.0, entries = publication.entries, "whole file of a published state made");
+        Ok(Some(publication))
+    }
+
+    /// Publishes what has changed, and makes a whole file of that state unless there is one. Every file is read again
+    /// and put in place again; when one is damaged, all is published anew.
+    ///
+    /// # Errors
+    /// When it cannot be written or put in place; what was published stays in use.
+    pub(crate) async fn publish_and_mend(self: &Arc<Self>) -> Result<Option<Publication>, ShieldError> {
+        self.publish().await?;
+        self.publish_whole().await?;
+        let newest = self.house.store.read(|reader| publications::wholes(reader, 1)).await?.pop();
+        let Some(newest) = newest else { return Ok(None) };
+        let (shield, asked) = (Arc::clone(self), newest.clone());
+        match run_blocking(move || shield.load(asked).map(|_| ())).await {
+            Ok(()) => self.in_place(|shield| shield.arrange()).await.map(|()| Some(newest)),
+            Err(error) => {
+                let error = sipar_area::AreaError::from(error).chain();
+                tracing::error!(error, "the published files cannot be used; all is compiled anew");
+                self.publish_anew().await.map(Some)
+            }
+        }
+    }
+
+    /// Goes on from a whole file of an earlier state.
+    async fn rebase(self: &Arc<Self>, policy: Policy) -> Result<(), ShieldError> {
+        let _one_at_a_time = self.desk.one_at_a_time.lock().await;
+        let newest = self.house.store.read(publications::newest).await?;
+        let shield = Arc::clone(self);
+        let state = run_blocking(move || {
+            let base = Layers::new(Arc::new(policy));
+            let newest = newest.ok_or_else(|| ShieldError::Missing("published state".into()))?;
+            shield.lay(newest, base)
+        });
+        self.desk.state.store(Some(Arc::new(state.await?)));
+        self.in_place(|shield| shield.arrange()).await
+    }
+
+    /// Makes a whole file when there are many changes, or the last one is old.
+    pub(crate) async fn publish_whole_if_due(self: &Arc<Self>) -> Result<Option<Publication>, ShieldError> {
+        let now = self.house.clock.now();
+        match self.published().await?.is_some_and(|state| is_due(&state, now)) {
+            true => self.publish_whole().await,
+            false => Ok(None),
+        }
+    }
+
+    pub(super) fn wake_upkeep_if_due(&self) {
+        if self.desk.state.load().as_ref().is_some_and(|state| is_due(state, self.house.clock.now())) {
+            self.desk.wake_upkeep.notify_one();
+        }
+    }
+
+    /// Removes files that are too old to be kept.
+    pub(crate) async fn drop_outdated(&self) -> Result<(), ShieldError> {
+        let bounds = (WHOLES_KEPT, DELTAS_KEPT, DELTA_BYTES_KEPT);
+        let outdated = self.house.store.read(move |reader| publications::outdated(reader, bounds)).await?;
+        if outdated.is_empty() {
+            return Ok(());
+        }
+        for (_, blob, _) in &outdated {
+            self.house.blobs.remove(blob)?;
+        }
+        self.house.store.write(move |tx| publications::dropped(tx, &outdated)).await
+    }
+}
+
+/// Whether a whole file of a state is worth its cost.
+fn is_due(state: &State, now: TimestampMs) -> bool {
+    let old = state.laid > 0 && now.since_ms(state.layers.base().created()) >= WHOLE_AGE_MAX_MS;
+    state.publication.whole.is_none() && (old || state.laid >= LAID_MAX || state.layers.changed() >= CHANGED_MAX)
+}
+
+/// The same state by value, to be written as one file.
+fn copy(layers: &Layers) -> Result<PolicyBuilder, ShieldError> {
+    let contact = layers.contact().to_owned();
+    let mut builder = PolicyBuilder::new(PolicyHead { serial: layers.serial(), created: layers.created(), contact });
+    for list in layers.lists() {
+        builder.list(list.clone()).map_err(ShieldError::Build)?;
+    }
+    layers.iter().try_for_each(|entry| builder.add(entry)).map_err(ShieldError::Build)?;
+    Ok(builder)
+}
