@@ -33,6 +33,8 @@ pub struct Asked<'a> {
     pub signed: Option<(Key, Vec<u8>)>,
     /// What is answered from.
     pub live: Arc<Live>,
+    /// Changes since an older serial are not told to it.
+    pub oldest: u64,
     /// When, in seconds.
     pub now_s: u64,
     /// Whom to ask about a block, for the SOA.
@@ -112,8 +114,8 @@ pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr) -> Door<'a> {
     if let Some(serial) = query.serial {
         zones.counts.seen(&subscriber.about.slug, &query.name.to_string(), serial);
     }
-    let zone = query.name.clone();
-    Door::Open(Box::new(Asked { query, subscriber, zone, rpz, signed, live, now_s, contact: zones.contact() }))
+    let (zone, oldest, contact) = (query.name.clone(), zones.oldest(&subscriber, &query.name), zones.contact());
+    Door::Open(Box::new(Asked { query, subscriber, zone, rpz, signed, live, oldest, now_s, contact }))
 }
 
 type Found = (Arc<Subscriber>, Option<(Key, Vec<u8>)>);

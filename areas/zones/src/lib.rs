@@ -13,6 +13,7 @@ mod http;
 mod journal;
 pub mod model;
 mod notify;
+pub mod paste;
 mod people;
 pub mod render;
 mod seal;
@@ -26,14 +27,16 @@ pub use people::Issued;
 pub use server::Server;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use model::{Subscriber, ZonesConfig};
+use model::{Subscriber, ZonesConfig, zone_serial};
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, MeasureValue, Route};
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind};
 use sipar_store::{Migration, Tx};
 use sipar_web::TextSource;
 use std::{
-    sync::{Arc, OnceLock},
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 use tokio::sync::{Notify, watch};
@@ -49,7 +52,11 @@ pub struct Zones {
     pub(crate) subscribers: ArcSwap<Vec<Arc<Subscriber>>>,
     pub(crate) counts: count::Counts,
     pub(crate) newest: watch::Sender<u64>,
+    /// Who took which zone whole at the very serial at which it subscribed (see [`Zones::oldest`]).
+    pub(crate) took_whole: Mutex<BTreeSet<(String, Name)>>,
     config: OnceLock<ZonesConfig>,
+    /// Where the server really listens.
+    bound: OnceLock<SocketAddr>,
     wake: Arc<Notify>,
 }
 
@@ -63,6 +70,13 @@ impl Zones {
         self.config.get().cloned().unwrap_or_default()
     }
 
+    /// Where subscribers reach the zones.
+    pub(crate) fn public_address(&self) -> SocketAddr {
+        let config = self.config();
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 53));
+        config.public.or_else(|| self.bound.get().copied()).or(config.listen.first().copied()).unwrap_or(nowhere)
+    }
+
     pub(crate) fn origin(&self) -> Name {
         let usual = || Name::from_text("rpz.sipar").expect("a name");
         Name::from_text(&self.config().rpz_origin).unwrap_or_else(usual)
@@ -70,6 +84,24 @@ impl Zones {
 
     pub(crate) fn zone_name(&self, feed: &str) -> Option<Name> {
         Name::from_text(&format!("{feed}.{}", self.config().rpz_origin))
+    }
+
+    /// From which serial on `subscriber` may have had `zone` from us, written as it is written for it now.
+    ///
+    /// Whoever has the zone at the serial of the subscription may have it from another subscription, written
+    /// otherwise; unless it took it whole since.
+    pub(crate) fn oldest(&self, subscriber: &Subscriber, zone: &Name) -> u64 {
+        let took_whole = self.took_whole.lock().unwrap_or_else(PoisonError::into_inner);
+        let took = took_whole.contains(&(subscriber.about.slug.clone(), zone.clone()));
+        if took { subscriber.since.saturating_sub(1) } else { subscriber.since }
+    }
+
+    /// Notes that `subscriber` took `zone` whole at `serial`.
+    pub(crate) fn took_whole(&self, subscriber: &Subscriber, zone: &Name, serial: u32) {
+        if zone_serial(subscriber.since.saturating_sub(1)) == serial {
+            let mut took_whole = self.took_whole.lock().unwrap_or_else(PoisonError::into_inner);
+            took_whole.insert((subscriber.about.slug.clone(), zone.clone()));
+        }
     }
 
     /// Whom to ask, as a SOA record has it: `cert@example.pk` is `cert.example.pk` (RFC 1035 §8).
@@ -120,7 +152,9 @@ pub fn area(house: &House) -> Result<Arc<ZonesArea>, ZonesError> {
         subscribers: ArcSwap::default(),
         counts: count::Counts::default(),
         newest: watch::Sender::new(0),
+        took_whole: Mutex::default(),
         config: OnceLock::new(),
+        bound: OnceLock::new(),
         wake: Arc::default(),
     };
     Ok(Arc::new(ZonesArea(Arc::new(zones))))

@@ -27,13 +27,15 @@ pub const UNSIGNED_MAX: usize = 8;
 pub struct ZonesConfig {
     /// Where transfers are served, over UDP and TCP. Empty: nowhere.
     pub listen: Vec<SocketAddr>,
+    /// Where subscribers reach that, where it is another address; written into their configuration.
+    pub public: Option<SocketAddr>,
     /// What the names of response policy zones end in: `all.rpz.sipar`.
     pub rpz_origin: String,
 }
 
 impl Default for ZonesConfig {
     fn default() -> Self {
-        Self { listen: Vec::new(), rpz_origin: "rpz.sipar".into() }
+        Self { listen: Vec::new(), public: None, rpz_origin: "rpz.sipar".into() }
     }
 }
 
@@ -167,28 +169,6 @@ pub const fn zone_serial(serial: u64) -> u32 {
 #[must_use]
 pub const fn is_current(ours: u32, theirs: u32) -> bool {
     theirs.wrapping_sub(ours) < 1 << 31
-}
-
-/// Ready-to-paste configuration of a subscriber's own resolvers, by name server: so far of BIND.
-#[must_use]
-pub fn configuration(
-    about: &About,
-    origin: &str,
-    server: SocketAddr,
-    key_name: &str,
-    secret: &str,
-) -> [(&'static str, String); 1] {
-    let zones: Vec<String> = about.feeds.iter().map(|feed| format!("{feed}.{origin}")).collect();
-    let (ip, port, algorithm) = (server.ip(), server.port(), &about.algorithm);
-    let mut bind = format!("key \"{key_name}\" {{ algorithm {algorithm}; secret \"{secret}\"; }};\n");
-    for zone in &zones {
-        bind.push_str(&format!(
-            "zone \"{zone}\" {{ type secondary; primaries {{ {ip} port {port} key \"{key_name}\"; }}; file \"{zone}.db\"; allow-query {{ none; }}; }};\n"
-        ));
-    }
-    let list: String = zones.iter().map(|zone| format!("zone \"{zone}\"; ")).collect();
-    bind.push_str(&format!("// inside options:\n// response-policy {{ {list}}} min-update-interval 0;\n"));
-    [("bind", bind)]
 }
 
 #[cfg(test)]

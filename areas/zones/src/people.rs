@@ -2,7 +2,8 @@
 
 use crate::{
     Zones, ZonesError,
-    model::{About, Subscriber, configuration},
+    model::{About, Subscriber},
+    paste::Paste,
     seal::Sealer,
     store::{self, Row},
     wire::{Algorithm, Key, Name},
@@ -11,7 +12,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use sipar_authz::{Random as _, SystemRandom};
 use sipar_model::TimestampMs;
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
 
 /// A key, shown once.
 #[derive(Clone, Debug, Serialize)]
@@ -24,7 +28,7 @@ pub struct Issued {
     pub algorithm: String,
     /// The key in base64. Only its sealed form is kept.
     pub secret: String,
-    /// Ready-to-paste configuration, by name server.
+    /// Ready-to-paste configuration, by the file that it belongs into.
     pub configuration: BTreeMap<&'static str, String>,
 }
 
@@ -82,6 +86,7 @@ impl Zones {
         if !self.house.store.write(move |tx| store::remove(tx, &gone)).await? {
             return Err(ZonesError::Missing(slug.into()));
         }
+        self.took_whole.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| other != slug);
         self.reload().await
     }
 
@@ -103,9 +108,8 @@ impl Zones {
         self.house.store.write(move |tx| store::put(tx, &row, now)).await?;
         self.reload().await?;
         let secret = STANDARD.encode(&secret);
-        let nowhere = || SocketAddr::from(([127, 0, 0, 1], 53));
-        let server = config.listen.first().copied().unwrap_or_else(nowhere);
-        let configuration = configuration(&about, &config.rpz_origin, server, &key_name, &secret).into();
+        let (origin, server) = (&config.rpz_origin, self.public_address());
+        let configuration = Paste { about: &about, origin, server, key_name: &key_name, secret: &secret }.all();
         Ok(Issued { subscriber: about.slug, key_name, algorithm: about.algorithm, secret, configuration })
     }
 

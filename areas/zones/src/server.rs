@@ -67,6 +67,7 @@ impl Server {
             let tcp = TcpListener::bind(address).await.map_err(failed)?;
             let bound = tcp.local_addr().map_err(failed)?;
             let udp = UdpSocket::bind(bound).await.map_err(failed)?;
+            let _first_stays = zones.bound.set(bound);
             addresses.push(bound);
             tasks.spawn(datagrams(Arc::clone(zones), udp));
             tasks.spawn(accept(Arc::clone(zones), tcp, Arc::clone(&connections), Arc::clone(&transfers)));
@@ -153,17 +154,19 @@ fn framed(message: &[u8]) -> Vec<u8> {
 
 /// Sends a whole answer: records are made on a thread of their own, and a slow reader holds nothing but its own.
 async fn send(zones: &Arc<Zones>, stream: &mut TcpStream, asked: Asked<'_>, transfers: &Arc<Semaphore>) -> bool {
-    let (subscriber, zone) = (asked.subscriber.about.slug.clone(), asked.zone.clone());
+    let (who, zone) = (Arc::clone(&asked.subscriber), asked.zone.clone());
+    let subscriber = who.about.slug.as_str();
     let is_transfer = asked.query.kind == AXFR || asked.query.kind == wire::IXFR;
     if !is_transfer {
         return write(stream, &framed(&transfer::datagram(&asked, usize::from(u16::MAX)))).await;
     }
     let Ok(place) = Arc::clone(transfers).try_acquire_owned() else {
-        zones.counts.event(&subscriber, "busy");
+        zones.counts.event(subscriber, "busy");
         return write(stream, &framed(&asked.refuse(rcode::SERVFAIL))).await;
     };
     let plan = transfer::plan(&asked);
     let (kind, serial) = (plan.kind(), plan.serial());
+    let is_whole = matches!(plan, transfer::Plan::Whole(_));
     let owned = asked.into_owned();
     let (parts, mut waiting) = mpsc::channel(PARTS_WAITING_MAX);
     let made = tokio::task::spawn_blocking(move || {
@@ -180,9 +183,12 @@ async fn send(zones: &Arc<Zones>, stream: &mut TcpStream, asked: Asked<'_>, tran
     }
     drop(waiting);
     let whole = made.await.unwrap_or(false) && taken;
-    zones.counts.event(&subscriber, if whole { kind } else { "cut" });
+    zones.counts.event(subscriber, if whole { kind } else { "cut" });
     if whole {
-        zones.counts.seen(&subscriber, &zone.to_string(), serial);
+        if is_whole {
+            zones.took_whole(&who, &zone, serial);
+        }
+        zones.counts.seen(subscriber, &zone.to_string(), serial);
     }
     whole
 }

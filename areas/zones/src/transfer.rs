@@ -55,7 +55,7 @@ pub fn plan(asked: &Asked<'_>) -> Plan {
     let serial = zone_serial(asked.live.serial());
     let theirs = asked.query.serial.filter(|_| asked.query.kind == IXFR);
     let Some(theirs) = theirs else { return Plan::Whole(serial) };
-    match asked.live.since(theirs, asked.subscriber.since) {
+    match asked.live.since(theirs, asked.oldest) {
         Since::Current => Plan::Current(serial),
         // Each change takes away as much as it brings, so beyond half the zone the whole is smaller (RFC 1995 §4).
         Since::Changes(changes) if (changes.len() as u64) <= whole_size(&asked.live) / 2 => {

@@ -18,6 +18,7 @@ mod pages;
 mod pull;
 mod real;
 mod reports;
+mod subscribers;
 mod support;
 mod tables;
 mod zones;

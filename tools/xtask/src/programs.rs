@@ -18,6 +18,14 @@ const NEEDED: &[Needed] = &[
     Needed { program: "cc", package: "gcc", what_for: "compile SQLite and the cryptography" },
     Needed { program: "dig", package: "bind9-dnsutils", what_for: "ask the DNS edge" },
     Needed { program: "named", package: "bind9", what_for: "take response policy zones as a subscriber" },
+    Needed { program: "unbound", package: "unbound", what_for: "take response policy zones as a subscriber" },
+    Needed { program: "knotd", package: "knot", what_for: "take response policy zones for Knot Resolver" },
+    Needed { program: "kresd", package: "knot-resolver", what_for: "enforce response policy zones" },
+    Needed {
+        program: "pdns_recursor",
+        package: "pdns-recursor",
+        what_for: "take response policy zones as a subscriber",
+    },
     Needed { program: "kdig", package: "knot-dnsutils", what_for: "ask the DNS edge over TLS and HTTPS" },
     Needed { program: "curl", package: "curl", what_for: "ask the DNS edge over HTTPS" },
     Needed {
