@@ -165,6 +165,7 @@ pub async fn run(args: EdgeArgs, data: Option<PathBuf>) -> Result<()> {
     dns.encrypted.name = args.name;
     dns.cache.bytes_max = args.cache_mib << 20;
     dns.rate_limit.queries_per_s = args.rate_per_s;
+    dns.dnsbl.zone = args.dnsbl;
     let reputation = ReputationConfig {
         listen: args.reputation,
         anonymous_per_s: args.anonymous_per_s,

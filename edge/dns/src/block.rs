@@ -182,7 +182,7 @@ fn justification<'a>(buf: &'a mut [u8], hit: &Hit, number: &str) -> Option<&'a s
 }
 
 /// `D-` and the number, as [`DecisionNumber`] shows itself, without the cost of formatting.
-fn decision_text(buf: &mut [u8; 12], decision: DecisionNumber) -> &[u8] {
+pub(crate) fn decision_text(buf: &mut [u8; 12], decision: DecisionNumber) -> &[u8] {
     let (mut at, mut rest) = (buf.len(), decision.0);
     loop {
         at -= 1;

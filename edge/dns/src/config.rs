@@ -1,5 +1,7 @@
 //! What an operator may set. An unknown key is refused, a setting that cannot work is refused with a reason.
 
+use crate::discovery::wire_name;
+use crate::dnsbl::{DnsblConfig, SERVERS_MAX};
 use crate::encrypted::EncryptedConfig;
 use serde::{Deserialize, Serialize};
 use sipar_model::Prefix;
@@ -53,6 +55,8 @@ pub struct DnsConfig {
     pub tcp: TcpConfig,
     /// DNS over TLS, HTTPS and QUIC.
     pub encrypted: EncryptedConfig,
+    /// A blocklist that others ask.
+    pub dnsbl: DnsblConfig,
 }
 
 impl Default for DnsConfig {
@@ -75,6 +79,7 @@ impl Default for DnsConfig {
             rate_limit: RateLimit::default(),
             tcp: TcpConfig::default(),
             encrypted: EncryptedConfig::default(),
+            dnsbl: DnsblConfig::default(),
         }
     }
 }
@@ -285,6 +290,14 @@ impl DnsConfig {
             }
         }
         self.encrypted.check()?;
+        let list = &self.dnsbl;
+        let zone = Some(("dnsbl.zone", &list.zone)).filter(|(_, zone)| !zone.is_empty());
+        let names = zone.into_iter().chain(list.servers.iter().map(|name| ("dnsbl.servers", name)));
+        for (key, name) in names {
+            if wire_name(name).is_none() {
+                return Err(BadSetting::Name { key, given: name.chars().take(100).collect() });
+            }
+        }
         self.bounds()
     }
 
@@ -295,6 +308,8 @@ impl DnsConfig {
             ("upstreams", wide(self.upstreams.len()), 1, wide(UPSTREAMS_MAX), "1 to 16 addresses"),
             ("workers", wide(self.workers), 0, wide(WORKERS_MAX), "0 (one a core) to 256"),
             ("udp_bytes_max", self.udp_bytes_max.into(), 512, UDP_BYTES_MAX.into(), "512 to 4096"),
+            ("dnsbl.ttl_s", self.dnsbl.ttl_s.into(), 0, 86_400, "0 to 86400"),
+            ("dnsbl.servers", wide(self.dnsbl.servers.len()), 0, wide(SERVERS_MAX), "0 to 13 names"),
             ("block_ttl_s", self.block_ttl_s.into(), 0, 86_400, "0 to 86400"),
             ("cache.failure_ttl_s", self.cache.failure_ttl_s.into(), 0, 300, "0 to 300 (RFC 9520 §3.2)"),
             ("cache.stale_s_max", self.cache.stale_s_max.into(), 0, 604_800, "0 to 604800"),

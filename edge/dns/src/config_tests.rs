@@ -30,6 +30,15 @@ fn settings_that_cannot_work_are_refused_with_a_reason() {
         Some("contact `https://example.org/` is neither `mailto:` nor `tel:`: clients show no other"),
     );
     check(|c| c.udp_bytes_max = 511, Some("`udp_bytes_max` is 511: it must be 512 to 4096"));
+    check(|c| c.dnsbl.zone = "bl.example.pk".into(), None);
+    check(
+        |c| c.dnsbl.zone = "bl..pk".into(),
+        Some("`dnsbl.zone` is `bl..pk`: it must be a host name such as `dns.example.pk`"),
+    );
+    check(
+        |c| c.dnsbl.servers = vec!["no name".into()],
+        Some("`dnsbl.servers` is `no name`: it must be a host name such as `dns.example.pk`"),
+    );
     check(|c| c.forward.sockets = 0, Some("`forward.sockets` is 0: it must be 1 to 64"));
     check(
         |c| c.cookie_secret = "00".into(),

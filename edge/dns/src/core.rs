@@ -10,6 +10,7 @@ use crate::config::{DnsConfig, secret};
 use crate::cookie::{Secrets, Standing};
 use crate::counts::Counter;
 use crate::discovery::{self, Discovery};
+use crate::dnsbl::Dnsbl;
 use crate::edns::ede;
 use crate::flights::{FlightId, Flights};
 use crate::inspect::inspect;
@@ -72,6 +73,8 @@ pub struct Settings {
     pub block: BlockSettings,
     /// How long answers are kept.
     pub lifetimes: Lifetimes,
+    /// The blocklist that others ask, if there is one.
+    pub dnsbl: Option<Dnsbl>,
     /// The configuration, for the rest.
     pub config: DnsConfig,
 }
@@ -94,6 +97,7 @@ impl Settings {
                 negative_ttl_s_max: cache.negative_ttl_s_max,
                 failure_ttl_s: cache.failure_ttl_s,
             },
+            dnsbl: Dnsbl::new(&config.dnsbl),
             config: config.clone(),
         }
     }
@@ -193,9 +197,14 @@ impl Core {
     pub fn expect<'a>(&mut self, messages: impl Iterator<Item = &'a [u8]>) {
         let Self { live: Some(live), desk } = self else { return };
         let mut count = 0;
+        let list = desk.teller.settings.dnsbl.as_ref();
         for (message, name) in messages.zip(&mut desk.ahead) {
             let end = skip_plain_name(message, HEADER_BYTES).unwrap_or(HEADER_BYTES);
             name.set_plain(message.get(HEADER_BYTES..end).unwrap_or_default());
+            // The blocklist is asked for addresses, which stand elsewhere.
+            if list.is_some_and(|list| list.may_have(name.wire())) {
+                name.set_plain(&[]);
+            }
             count += 1;
         }
         live.policy.warm_names(desk.ahead[..count].iter().map(Name::wire));
@@ -321,6 +330,9 @@ impl Desk {
             // RFC 9462 §4: the one name that tells where the encrypted transports are.
             let found = if name.wire() == discovery::NAME { self.common.discovery.tell(buf, asker) } else { None };
             return Some(found.unwrap_or_else(|| special.tell(buf, asker)));
+        }
+        if let Some(length) = self.teller.list(buf, asker, name.wire(), live, now) {
+            return Some(length);
         }
         let hit = live.policy.name_wire(name.wire(), now.wall);
         if let Some(hit) = hit.filter(|hit| hit.action == Action::Block) {

@@ -16,6 +16,7 @@ pub mod cookie;
 pub mod core;
 pub mod counts;
 pub mod discovery;
+pub mod dnsbl;
 pub mod doh;
 mod doors;
 pub mod edns;
@@ -49,6 +50,7 @@ mod testing;
 
 pub use certificates::CertificateError;
 pub use config::{BadSetting, BlockAnswer, DnsConfig};
+pub use dnsbl::DnsblConfig;
 pub use encrypted::EncryptedConfig;
 pub use policy::PolicyHandle;
 pub use server::{DnsServer, RunningDns, StartError};

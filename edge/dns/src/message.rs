@@ -65,6 +65,8 @@ pub mod rtype {
     pub const HINFO: u16 = 13;
     /// Mail exchange.
     pub const MX: u16 = 15;
+    /// Text.
+    pub const TXT: u16 = 16;
     /// IPv6 address.
     pub const AAAA: u16 = 28;
     /// Service location (RFC 2782).

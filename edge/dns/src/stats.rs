@@ -45,6 +45,10 @@ stats! {
     blocked,
     /// Would have been blocked, by a list that is tried out.
     shadow,
+    /// Asked of the blocklist.
+    list_asked,
+    /// Of these, for something that is listed.
+    list_listed,
     /// Answered from the cache.
     hits,
     /// Had to wait for an upstream.

@@ -3,6 +3,7 @@
 use crate::cache::Entry;
 use crate::core::Settings;
 use crate::counts::Counter;
+use crate::dnsbl::Said;
 use crate::edns::ede;
 use crate::message::rcode;
 use crate::peer::{Now, Transport};
@@ -78,6 +79,23 @@ impl Teller {
     pub fn shadow(&mut self, hit: &Hit) {
         self.stats.shadow += 1;
         self.counter.count(hit.decision, true);
+    }
+
+    /// Answers from the blocklist, if there is one and the name is in it, and counts what is listed there.
+    #[inline]
+    pub fn list(&mut self, buf: &mut [u8], asker: &Asker, name: &[u8], live: &Live, now: &Now) -> Option<usize> {
+        let list = self.settings.dnsbl.as_ref().filter(|list| list.may_have(name))?;
+        let (length, said) = list.tell(buf, asker, list.labels(name)?, &live.policy, now.wall);
+        self.stats.list_asked += 1;
+        match said {
+            Said::Listed(hit) => {
+                self.stats.list_listed += 1;
+                self.counter.count(hit.decision, false);
+            }
+            Said::Tried(hit) => self.counter.count(hit.decision, true),
+            Said::Test | Said::Nothing => {}
+        }
+        Some(length)
     }
 
     /// Answers what cannot be answered.

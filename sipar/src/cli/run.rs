@@ -88,6 +88,9 @@ pub struct EdgeArgs {
     /// Cache for answers, in MiB, over all workers.
     #[arg(long, default_value_t = 64)]
     pub cache_mib: usize,
+    /// The name of a DNS blocklist that others ask; see docs/src/dnsbl.md.
+    #[arg(long, value_name = "ZONE", default_value = "")]
+    pub dnsbl: String,
     /// Answers a second for one client network; 0: no limit.
     #[arg(long, default_value_t = 0)]
     pub rate_per_s: u32,

@@ -6,6 +6,7 @@
 
 mod bad;
 mod bouncers;
+mod dnsbl;
 mod edge;
 mod feeds;
 mod findings;

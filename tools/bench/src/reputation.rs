@@ -72,11 +72,16 @@ pub fn run(work: &Path, options: &ReputationOptions) -> Result<()> {
     let run = Run { results, lists, prefixes, secs };
     let script = run.write_addresses()?;
     let mut rows = vec![run.constant(&script)?];
+    let mut lists = vec![PeerKind::Echo, PeerKind::Rbldnsd];
+    let mut program = PathBuf::new();
     if !options.without_sipar {
-        rows.push(run.sipar(&snapshot::program(options.sipar.as_deref())?, &script)?);
+        program = snapshot::program(options.sipar.as_deref())?;
+        rows.push(run.sipar(&program, &script)?);
+        lists.push(PeerKind::Sipar);
     }
-    rows.push(run.dns(PeerKind::Echo)?);
-    rows.push(run.dns(PeerKind::Rbldnsd)?);
+    for kind in lists {
+        rows.push(run.dns(kind, &program)?);
+    }
     let limit = rows.first().and_then(|row| row.http.clone()).context("the constant was not measured")?;
     let mut table = Table::new(&[
         "server",
@@ -208,12 +213,15 @@ impl Run {
         })
     }
 
-    fn dns(&self, kind: PeerKind) -> Result<ReputationResult> {
+    fn dns(&self, kind: PeerKind, program: &Path) -> Result<ReputationResult> {
         eprintln!("{}: starting", kind.name());
-        let setup =
-            Setup::new(&format!("reputation-{}", kind.name()), &self.results.work, &self.lists, 0, Path::new(""))?;
+        let setup = Setup::new(&format!("reputation-{}", kind.name()), &self.results.work, &self.lists, 0, program)?;
         let tries = peers::rbldnsd::with_tries(&setup, self.prefixes)?;
-        let peer = if kind == PeerKind::Rbldnsd { tries } else { peers::prepare(kind, &setup)? };
+        let peer = match kind {
+            PeerKind::Rbldnsd => tries,
+            PeerKind::Sipar => peers::sipar::with_blocklist(&setup, &self.lists.path("prefixes.snapshot"))?,
+            _ => peers::prepare(kind, &setup)?,
+        };
         let queries = self.lists.path(&format!("q_ip_hit-{}.txt", self.prefixes));
         let text = std::fs::read_to_string(&queries).context("reading the questions")?;
         let name = text.split(' ').next().context("there is no question")?.to_owned();

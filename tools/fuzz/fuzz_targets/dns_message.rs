@@ -99,10 +99,11 @@ fuzz_target!(|input: &[u8]| {
     let mut config = DnsConfig { upstreams: vec!["127.0.0.1:53".parse().expect("address")], ..DnsConfig::default() };
     config.rate_limit.queries_per_s = 0;
     config.structured_error_option = Some(65_001);
+    config.dnsbl.zone = "bl".into();
     let mut random = Unpredictable::new([7; 16]);
     let mut core = Core::new(&config, Common::new(&config, Discovery::default(), &mut random), random, 1);
     let policy = POLICY.get_or_init(policy).clone();
-    core.live = Some(Arc::new(Live { policy: Arc::clone(&policy), generation: 1 }));
+    core.live = Some(Arc::new(Live { policy: policy.clone(), generation: 1 }));
     let tcp = first & 1 == 1;
     let way = if tcp { Way::Connection { over: Transport::Tcp, slot: 0, serial: 1, exchange: 0 } } else { Way::Udp { listener: 0 } };
     let peer = Peer { way, address: "192.0.2.1:4000".parse().expect("address"), local: None };

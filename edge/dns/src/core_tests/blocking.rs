@@ -144,3 +144,28 @@ fn a_block_is_told_to_those_who_do_not_want_recursion_too() {
     let mut rig = Rig::new(&[block("evil.example", 7)]);
     assert_eq!(rig.ask(&Ask::new("evil.example", 1).flags(0)).map(|s| s.rcode), Some(3));
 }
+
+#[test]
+fn the_blocklist_is_answered_from_the_policy_alone_and_counted() {
+    let set = |c: &mut DnsConfig| c.dnsbl.zone = "bl.example.pk".into();
+    let lines = [block("192.0.2.0/24", 7), block("evil.example", 8), block("trial.example", 9).shadow()];
+    let mut rig = Rig::with(&lines, set);
+    for (name, flags, expect) in [
+        ("99.2.0.192.bl.example.pk", flag::RD, Some(5)),
+        ("EVIL.example.BL.Example.pk", 0, Some(5)),
+        ("trial.example.bl.example.pk", 0, None),
+        ("1.1.0.192.bl.example.pk", flag::RD, None),
+    ] {
+        let seen = rig.ask(&Ask::new(name, 1).flags(flags)).expect("at once");
+        assert_eq!(seen.answers.first().map(|(_, _, data)| data[3]), expect, "{name}");
+    }
+    assert!(rig.outside.asked.is_empty());
+    assert_eq!(rig.counts(), [(7, 1, false), (8, 1, false), (9, 1, true)]);
+    let stats = rig.core.stats();
+    assert_eq!((stats.list_asked, stats.list_listed, stats.blocked), (4, 2, 0));
+    rig.core.live = None;
+    let refused = rig.ask(&Ask::new("1.1.0.192.bl.example.pk", 1)).map(|seen| seen.rcode);
+    assert_eq!(refused, Some(5), "without a policy nothing is said to be unlisted");
+    let mut rig = Rig::new(&lines);
+    assert!(rig.ask(&Ask::new("99.2.0.192.bl.example.pk", 1)).is_none(), "without a zone it is a name like others");
+}

@@ -8,7 +8,7 @@ mod dnsmasq;
 mod knot_resolver;
 mod powerdns;
 pub mod rbldnsd;
-mod sipar;
+pub mod sipar;
 mod unbound;
 
 use crate::lists::Lists;

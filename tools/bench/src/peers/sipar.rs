@@ -4,11 +4,21 @@ use super::{Peer, Setup};
 use crate::process::CommandLine;
 use crate::snapshot;
 use anyhow::Result;
+use std::path::Path;
 
 /// The list as a signed policy snapshot.
 pub fn edge(setup: &Setup<'_>) -> Result<Peer> {
     let snapshot = setup.lists.snapshot()?;
-    let arguments = [
+    started(setup, &snapshot, None)
+}
+
+/// The prefixes of a snapshot as a DNS blocklist in zone `ip.test`.
+pub fn with_blocklist(setup: &Setup<'_>, snapshot: &Path) -> Result<Peer> {
+    started(setup, snapshot, Some("--dnsbl=ip.test"))
+}
+
+fn started(setup: &Setup<'_>, snapshot: &Path, more: Option<&str>) -> Result<Peer> {
+    let mut arguments = vec![
         "edge".to_owned(),
         format!("--snapshot={}", snapshot.display()),
         format!("--key={}", snapshot::verifying_key()?),
@@ -16,5 +26,6 @@ pub fn edge(setup: &Setup<'_>) -> Result<Peer> {
         format!("--upstream=127.0.0.1:{}", setup.upstream),
         "--workers=1".to_owned(),
     ];
+    arguments.extend(more.map(str::to_owned));
     Ok(Peer::new(CommandLine::new(setup.sipar, arguments), setup.port))
 }
