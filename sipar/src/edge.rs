@@ -179,18 +179,7 @@ pub async fn run(args: EdgeArgs, data: Option<PathBuf>) -> Result<()> {
         ..SinkholeConfig::default()
     };
     let running = Arc::new(start(dns, &reputation, &block_page).await?);
-    for address in &running.dns_addresses {
-        eprintln!("dns {address}");
-    }
-    for (over, address) in running.dns.iter().flat_map(|dns| dns.encrypted_addrs()) {
-        eprintln!("{} {address}", over.name());
-    }
-    if let Some(address) = running.reputation_address {
-        eprintln!("reputation http://{address}");
-    }
-    for address in &running.block_page_addresses {
-        eprintln!("block-page {address}");
-    }
+    tell_addresses(&running);
     let (hinter, hint) = watch::channel(0);
     let snapshot = match (&far, args.snapshot) {
         (Some(far), _) => far.snapshot(),
@@ -220,6 +209,21 @@ pub async fn run(args: EdgeArgs, data: Option<PathBuf>) -> Result<()> {
     // An edge without a control plane has nobody to tell its counts to.
     drop(Arc::into_inner(running).map(Running::stop));
     Ok(())
+}
+
+fn tell_addresses(running: &Running) {
+    for address in &running.dns_addresses {
+        eprintln!("dns {address}");
+    }
+    for (over, address) in running.dns.iter().flat_map(|dns| dns.encrypted_addrs()) {
+        eprintln!("{} {address}", over.name());
+    }
+    if let Some(address) = running.reputation_address {
+        eprintln!("reputation http://{address}");
+    }
+    for address in &running.block_page_addresses {
+        eprintln!("block-page {address}");
+    }
 }
 
 /// Until somebody ends the process in the usual ways.
