@@ -7,6 +7,7 @@ use crate::{
     render::rpz::Rpz,
     wire::{self, Fault, IN, IXFR, Key, Message, Name, Query, Refusal, SOA, Signature, Signer, append_unsigned, rcode},
 };
+use sipar_model::Clock;
 use std::{net::IpAddr, sync::Arc};
 
 /// What becomes of a message.
@@ -17,6 +18,15 @@ pub enum Door<'a> {
     Answer(Vec<u8>),
     /// A subscriber asks for a zone that it takes.
     Open(Box<Asked<'a>>),
+}
+
+/// What brought a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// A datagram, whose sender may be another.
+    Udp,
+    /// A connection.
+    Tcp,
 }
 
 /// A question of a subscriber for a zone of its own.
@@ -51,8 +61,9 @@ pub struct Owned {
     pub signed: Option<(Key, Vec<u8>)>,
     /// What is answered from.
     pub live: Arc<Live>,
-    /// When, in seconds.
-    pub now_s: u64,
+    /// Each message is signed with the time at which it is written: a transfer may take longer than a signature is
+    /// good (RFC 8945 §5.3.1).
+    pub clock: Arc<dyn Clock>,
     /// For the SOA.
     pub contact: Name,
 }
@@ -60,10 +71,10 @@ pub struct Owned {
 impl Asked<'_> {
     /// For another thread.
     #[must_use]
-    pub fn into_owned(self) -> Owned {
+    pub fn into_owned(self, clock: Arc<dyn Clock>) -> Owned {
         let message = self.query.message.to_vec();
-        let Self { rpz, signed, live, now_s, contact, .. } = self;
-        Owned { message, rpz, signed, live, now_s, contact }
+        let Self { rpz, signed, live, contact, .. } = self;
+        Owned { message, rpz, signed, live, clock, contact }
     }
 
     /// An answer without records, signed where the question was.
@@ -77,8 +88,16 @@ impl Asked<'_> {
     }
 }
 
+/// What every question counts as that is taken.
+pub const ASKED: &str = "asked";
+
+/// The time in seconds, as signatures have it.
+pub fn seconds(clock: &dyn Clock) -> u64 {
+    u64::try_from(clock.now().0 / 1_000).unwrap_or(0)
+}
+
 /// Judges a message. Every refusal is counted.
-pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr) -> Door<'a> {
+pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr, over: Over) -> Door<'a> {
     let query = match wire::read(message) {
         Ok(query) => query,
         Err(Fault::Silent) => return Door::Silent,
@@ -87,8 +106,8 @@ pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr) -> Door<'a> {
             return Door::Answer(bare(message, code));
         }
     };
-    let now_s = u64::try_from(zones.house.clock.now().0 / 1_000).unwrap_or(0);
-    let (subscriber, signed) = match identify(zones, &query, peer, now_s) {
+    let now_s = seconds(&*zones.house.clock);
+    let (subscriber, signed) = match identify(zones, &query, peer, now_s, over) {
         Ok(found) => found,
         Err(answer) => return Door::Answer(answer),
     };
@@ -111,6 +130,7 @@ pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr) -> Door<'a> {
         return refuse(rcode::REFUSED);
     }
     let Some(live) = zones.live.load_full() else { return refuse(rcode::SERVFAIL) };
+    zones.counts.event(&subscriber.about.slug, ASKED);
     if let Some(serial) = query.serial {
         zones.counts.seen(&subscriber.about.slug, &query.name.to_string(), serial);
     }
@@ -121,7 +141,7 @@ pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr) -> Door<'a> {
 type Found = (Arc<Subscriber>, Option<(Key, Vec<u8>)>);
 
 /// Who it is, or the answer to somebody we do not know.
-fn identify(zones: &Zones, query: &Query<'_>, peer: IpAddr, now_s: u64) -> Result<Found, Vec<u8>> {
+fn identify(zones: &Zones, query: &Query<'_>, peer: IpAddr, now_s: u64, over: Over) -> Result<Found, Vec<u8>> {
     let subscribers = zones.subscribers.load();
     let Some(signature) = &query.tsig else {
         if let Some(found) = subscribers.iter().find(|one| one.unsigned(peer)) {
@@ -135,7 +155,13 @@ fn identify(zones: &Zones, query: &Query<'_>, peer: IpAddr, now_s: u64) -> Resul
         zones.counts.event("", "unknown-key");
         return Err(refused(query, signature, None, Refusal::BadKey, now_s));
     };
+    let is_transfer = over == Over::Tcp && matches!(query.kind, wire::AXFR | IXFR);
     match wire::check(query.message, signature, key, now_s) {
+        Ok(()) if is_transfer && !zones.answered.is_first(signature.mac, signature.time_s, now_s) => {
+            zones.counts.event(&subscriber.about.slug, "replay");
+            // RFC 8945 §5.2.3: a time that was used before.
+            Err(refused(query, signature, Some(key), Refusal::BadTime, now_s))
+        }
         Ok(()) => Ok((Arc::clone(subscriber), Some((key.clone(), signature.mac.to_vec())))),
         Err(refusal) => {
             let kind = match refusal {

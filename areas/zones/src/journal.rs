@@ -17,6 +17,10 @@ pub const STEPS_MAX: usize = 4_096;
 /// below some 100 MB.
 pub const CHANGES_MAX: usize = 1_000_000;
 
+/// Entries laid over the whole file before a newer whole file is put under them: each further change lays all of them
+/// anew, at about a microsecond each (`sipar_snapshot::limits::OVERLAY_MAX`).
+const OVERLAY_MIN: usize = 1_000;
+
 /// What transfers are served from.
 #[derive(Clone)]
 pub struct Live {
@@ -97,6 +101,15 @@ impl Zones {
         let Some(live) = self.live.load_full() else { return self.begin() };
         let serial = live.serial();
         let files = self.house.store.read_blocking(move |reader| store::files(reader, serial))?;
+        let live = match self.rebased(&live)? {
+            Some(layers) => {
+                let view = Arc::new(View { layers, index: live.view.index.clone() });
+                let live = Arc::new(Live { view, steps: live.steps.clone() });
+                self.live.store(Some(Arc::clone(&live)));
+                live
+            }
+            None => live,
+        };
         let next = files.iter().find(|file| file.from == serial && file.serial > serial);
         let advanced = next.and_then(|file| match self.by_delta(&live, file) {
             Ok(advanced) => Some(advanced),
@@ -118,6 +131,33 @@ impl Zones {
         };
         self.advance(&live, advanced.0, &advanced.1)?;
         Ok(true)
+    }
+
+    /// The same state on a newer whole file, if there is one and it is worth it. A file that cannot be used changes
+    /// nothing: what is served rests on the whole file before.
+    fn rebased(&self, live: &Live) -> Result<Option<Layers>, ZonesError> {
+        let (layers, serial) = (&live.view.layers, live.serial());
+        if layers.changed() < OVERLAY_MIN {
+            return Ok(None);
+        }
+        let whole = self.house.store.read_blocking(move |reader| store::newest_whole(reader, serial))?;
+        let Some(whole) = whole.filter(|whole| whole.serial > layers.base().serial().0) else { return Ok(None) };
+        let from = whole.serial;
+        let files = self.house.store.read_blocking(move |reader| store::files(reader, from))?;
+        let rebased = self.laid_over(&whole, &files, serial);
+        Ok(rebased.filter(|rebased| rebased.serial().0 == serial && rebased.changed() < layers.changed()))
+    }
+
+    /// A whole file and the changes from it to `serial`; `None` when one of them is missing or damaged.
+    fn laid_over(&self, whole: &Heard, files: &[Heard], serial: u64) -> Option<Layers> {
+        let mut deltas = Vec::new();
+        let mut at = whole.serial;
+        while at < serial {
+            let file = files.iter().find(|file| file.from == at && file.serial <= serial)?;
+            deltas.push(self.delta(file).ok()?);
+            at = file.serial;
+        }
+        Layers::new(Arc::new(self.open(whole).ok()?)).with_all(&deltas).ok()
     }
 
     /// Starts from the newest whole file, with the steps that lead to it.
@@ -148,10 +188,14 @@ impl Zones {
             .map_err(|source| ZonesError::Open { serial: file.serial, source })
     }
 
-    fn by_delta(&self, live: &Live, file: &Heard) -> Result<(Layers, Vec<Observable>), ZonesError> {
+    fn delta(&self, file: &Heard) -> Result<Delta, ZonesError> {
         let path = self.house.blobs.path(&file.blob)?;
-        let delta = Delta::open(&path, &self.house.snapshot_key.verifying_key())
-            .map_err(|source| ZonesError::Open { serial: file.serial, source })?;
+        Delta::open(&path, &self.house.snapshot_key.verifying_key())
+            .map_err(|source| ZonesError::Open { serial: file.serial, source })
+    }
+
+    fn by_delta(&self, live: &Live, file: &Heard) -> Result<(Layers, Vec<Observable>), ZonesError> {
+        let delta = self.delta(file)?;
         let layers = live.view.layers.with(&delta).map_err(|error| ZonesError::Refused(error.to_string()))?;
         let observables = delta.updates().iter().map(|update| update.observable.clone()).collect();
         Ok((layers, observables))

@@ -11,11 +11,13 @@ mod error;
 mod faults;
 mod http;
 mod journal;
+mod limits;
 pub mod model;
 mod notify;
 pub mod paste;
 mod people;
 pub mod render;
+mod replay;
 mod seal;
 mod server;
 pub mod store;
@@ -54,6 +56,8 @@ pub struct Zones {
     pub(crate) newest: watch::Sender<u64>,
     /// Who took which zone whole at the very serial at which it subscribed (see [`Zones::oldest`]).
     pub(crate) took_whole: Mutex<BTreeSet<(String, Name)>>,
+    pub(crate) answered: replay::Answered,
+    pub(crate) places: Arc<limits::Places>,
     config: OnceLock<ZonesConfig>,
     /// Where the server really listens.
     bound: OnceLock<SocketAddr>,
@@ -153,6 +157,8 @@ pub fn area(house: &House) -> Result<Arc<ZonesArea>, ZonesError> {
         counts: count::Counts::default(),
         newest: watch::Sender::new(0),
         took_whole: Mutex::default(),
+        answered: replay::Answered::default(),
+        places: Arc::default(),
         config: OnceLock::new(),
         bound: OnceLock::new(),
         wake: Arc::default(),

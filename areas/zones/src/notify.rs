@@ -2,6 +2,7 @@
 
 use crate::{
     Zones,
+    asked::seconds,
     model::Subscriber,
     wire::{Key, Name, SOA, check_answer, sign_request},
 };
@@ -68,7 +69,7 @@ async fn once(zones: &Zones, key: Option<&Key>, target: SocketAddr, zone: &Name)
     message.extend_from_slice(zone.wire());
     message.extend_from_slice(&SOA.to_be_bytes());
     message.extend_from_slice(&[0, 1]);
-    let now_s = u64::try_from(zones.house.clock.now().0 / 1_000).unwrap_or(0);
+    let now_s = seconds(&*zones.house.clock);
     let mac = key.map(|key| sign_request(&mut message, key, now_s));
     socket.send(&message).await.ok()?;
     let mut buffer = [0; 1_232];

@@ -138,6 +138,18 @@ pub fn files(reader: &mut Reader<'_>, serial: u64) -> Result<Vec<Heard>, ZonesEr
     rows.iter().map(|row| Ok(Heard { serial: row.try_get(0)?, from: row.try_get(1)?, blob: row.try_get(2)? })).collect()
 }
 
+/// The newest whole file of `serial` or before.
+///
+/// # Errors
+/// When the store refuses.
+pub fn newest_whole(reader: &mut Reader<'_>, serial: u64) -> Result<Option<Heard>, ZonesError> {
+    let rows = reader.query(
+        "select serial, blob from zone_heard where from_serial = 0 and serial <= ?1 order by serial desc limit 1",
+        params![serial],
+    )?;
+    rows.first().map(|row| Ok(Heard { serial: row.try_get(0)?, from: 0, blob: row.try_get(1)? })).transpose()
+}
+
 /// Keeps a step, and forgets those that lead to a serial before `oldest`.
 ///
 /// # Errors
@@ -253,6 +265,10 @@ mod tests {
             }
             let got = store.read(|reader| files(reader, 2)).await.unwrap();
             assert_eq!(got.iter().map(|one| (one.serial, one.from)).collect::<Vec<_>>(), [(2, 1), (3, 0), (3, 2)]);
+            let whole = |serial| store.read(move |reader| newest_whole(reader, serial));
+            assert_eq!(whole(2).await.unwrap().map(|one| one.serial), Some(1));
+            assert_eq!(whole(9).await.unwrap().map(|one| one.serial), Some(3));
+            assert_eq!(whole(0).await.unwrap(), None);
             let step = Step { from: 1, to: 2, created: TimestampMs(5), changes: Vec::new() };
             let body = step::encode(&step.changes);
             let (kept, body) = (step.clone(), body);

@@ -1,12 +1,13 @@
 //! What is answered: the SOA, what changed, or the whole zone, as messages that follow one another.
 
 use crate::{
-    asked::{Asked, Owned},
+    asked::{Asked, Owned, seconds},
     journal::{Live, Since},
     model::zone_serial,
     render::{Sink, Stopped, TTL_S, step::Change},
     wire::{self, AXFR, IXFR, Message, NS, Name, Query, Record, SOA, Signer, rcode, record_bytes},
 };
+use sipar_model::Clock;
 use tokio::sync::mpsc;
 
 /// Bytes of a message of a transfer: pointers reach no further than this, so names are written once.
@@ -179,24 +180,24 @@ struct Stream<'a> {
     bytes_max: usize,
     message: Message,
     signer: Option<Signer>,
-    now_s: u64,
+    clock: &'a dyn Clock,
     part: Vec<u8>,
     parts: &'a mpsc::Sender<Vec<u8>>,
 }
 
 impl<'a> Stream<'a> {
-    fn new(query: &'a Query<'a>, to: &Owned, parts: &'a mpsc::Sender<Vec<u8>>) -> Self {
+    fn new(query: &'a Query<'a>, to: &'a Owned, parts: &'a mpsc::Sender<Vec<u8>>) -> Self {
         let signer = to.signed.as_ref().map(|(key, mac)| Signer::new(key, mac));
         let bytes_max = MESSAGE_BYTES;
         let message = Message::answer(query, rcode::NOERROR, bytes_max);
-        Self { query, bytes_max, message, signer, now_s: to.now_s, part: Vec::with_capacity(PART_BYTES), parts }
+        Self { query, bytes_max, message, signer, clock: &*to.clock, part: Vec::with_capacity(PART_BYTES), parts }
     }
 
     fn flush(&mut self) -> Result<(), Stopped> {
         let fresh = Message::answer(self.query, rcode::NOERROR, self.bytes_max);
         let mut bytes = std::mem::replace(&mut self.message, fresh).finish(self.query);
         if let Some(signer) = &mut self.signer {
-            signer.sign(&mut bytes, self.now_s);
+            signer.sign(&mut bytes, seconds(self.clock));
         }
         let length = u16::try_from(bytes.len()).map_err(|_| Stopped)?;
         self.part.extend_from_slice(&length.to_be_bytes());
