@@ -74,10 +74,19 @@ impl Edges {
         let mut follower = Follower::new(self, files);
         loop {
             follower.look().await;
-            // Either way it looks for itself.
-            let _hinted_or_due = tokio::time::timeout(LOOK_EVERY, hint.changed()).await;
+            hinted_or_due(&mut hint).await;
         }
     }
+}
+
+/// Until somebody hints, or it is time to look. When nobody is left who could hint, time alone counts.
+async fn hinted_or_due(hint: &mut watch::Receiver<u64>) {
+    let hinted = async {
+        if hint.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let _either = tokio::time::timeout(LOOK_EVERY, hinted).await;
 }
 
 struct Follower {

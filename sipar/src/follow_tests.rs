@@ -195,3 +195,15 @@ async fn a_gap_is_said_when_it_stays_and_a_whole_file_ends_it() {
     rig.delta(8, 9, "d.example");
     rig.check(10, &["a.example", "b.example", "c.example", "d.example", "e.example"], "").await;
 }
+
+#[tokio::test]
+async fn without_anybody_who_hints_it_looks_now_and_then_and_does_not_spin() {
+    let (hinter, mut hint) = watch::channel(0);
+    hinter.send_replace(1);
+    hinted_or_due(&mut hint).await;
+    assert!(!hint.has_changed().expect("somebody may hint"), "the hint was taken");
+    drop(hinter);
+    let start = tokio::time::Instant::now();
+    hinted_or_due(&mut hint).await;
+    assert!(start.elapsed() >= LOOK_EVERY);
+}
