@@ -3,19 +3,12 @@
 use crate::{LAG_MS_MAX, people::Standing};
 use sipar_area::Fault;
 use sipar_model::{Severity, TimestampMs};
-use sipar_web::{Lang, TextSource};
 
 /// A subscriber is far behind.
 const BEHIND: &str = "subscriber-behind";
 
 /// All of them.
 pub(crate) const CLASSES: &[&str] = &[BEHIND];
-
-/// The texts.
-pub(crate) const TEXTS: &[TextSource] = &[
-    TextSource { lang: Lang::En, ftl: include_str!("../locales/en.ftl") },
-    TextSource { lang: Lang::Ur, ftl: include_str!("../locales/ur.ftl") },
-];
 
 /// A day behind: what was blocked yesterday is open there, and its resolvers are probably not asking at all.
 const FAR_MS: i64 = 86_400_000;
@@ -30,7 +23,7 @@ pub(crate) fn of(standing: &Standing, now: TimestampMs) -> Option<Fault> {
         severity: if lag >= FAR_MS { Severity::High } else { Severity::Medium },
         detail: format!("the serials that it has: {}", serials.join(", ")),
         since: Some(now.plus_ms(-lag)),
-        href: String::new(),
+        href: crate::page::href(&standing.about.slug),
     })
 }
 
@@ -44,7 +37,9 @@ mod tests {
         let check = |lag_ms: Option<i64>, expect: Option<Severity>| {
             let about = serde_json::from_str(r#"{"slug": "isp"}"#).unwrap();
             let zones = BTreeMap::from([("all.rpz.sipar".to_owned(), (3, TimestampMs(0)))]);
-            let standing = Standing { about, key_name: String::new(), zones, lag_ms, events: BTreeMap::new() };
+            let events = BTreeMap::new();
+            let standing =
+                Standing { about, key_name: String::new(), zones, contact_at: None, behind: None, lag_ms, events };
             let now = TimestampMs(2 * FAR_MS);
             let found = of(&standing, now);
             assert_eq!(found.as_ref().map(|fault| fault.severity), expect);
@@ -58,10 +53,5 @@ mod tests {
         check(Some(LAG_MS_MAX), None);
         check(Some(LAG_MS_MAX + 1), Some(Severity::Medium));
         check(Some(FAR_MS), Some(Severity::High));
-    }
-
-    #[test]
-    fn every_text_is_in_both_languages() {
-        assert_eq!(sipar_web::check_complete(TEXTS), []);
     }
 }

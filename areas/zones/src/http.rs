@@ -49,7 +49,7 @@ pub fn routes(zones: &Arc<Zones>) -> Vec<Route> {
     ]
 }
 
-fn refusal(error: ZonesError) -> WebError {
+pub(crate) fn refusal(error: ZonesError) -> WebError {
     match error {
         ZonesError::Refused(why) => WebError::unprocessable(why),
         ZonesError::Missing(slug) => WebError::not_found().detail(format!("there is no subscriber `{slug}`")),

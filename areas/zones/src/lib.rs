@@ -14,6 +14,7 @@ mod journal;
 mod limits;
 pub mod model;
 mod notify;
+mod page;
 pub mod paste;
 mod people;
 pub mod render;
@@ -34,7 +35,7 @@ use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, Measure
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind};
 use sipar_store::{Migration, Tx};
-use sipar_web::TextSource;
+use sipar_web::{NavItem, TextSource};
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
@@ -187,8 +188,16 @@ impl Area for ZonesArea {
         http::routes(&self.0)
     }
 
+    fn pages(&self) -> Vec<Route> {
+        page::routes(&self.0)
+    }
+
+    fn nav(&self) -> Vec<NavItem> {
+        page::nav()
+    }
+
     fn texts(&self) -> &'static [TextSource] {
-        faults::TEXTS
+        page::TEXTS
     }
 
     fn jobs(&self) -> Vec<Job> {
@@ -210,8 +219,24 @@ impl Area for ZonesArea {
     }
 
     fn measures(&self) -> Vec<Measure> {
-        let zones = Arc::clone(&self.0);
-        vec![Measure {
+        let (zones, lag) = (Arc::clone(&self.0), Arc::clone(&self.0));
+        let worst = Measure {
+            name: "subscribers-lag",
+            clause: "3.2a",
+            unit: "seconds behind, by the worst subscriber",
+            period: "now",
+            of: "",
+            read: Arc::new(move || {
+                let zones = Arc::clone(&lag);
+                Box::pin(async move {
+                    let all = zones.standings().await?;
+                    // One that was never seen has no lag that anybody knows; the measure beside this one counts it.
+                    let worst = all.iter().filter_map(|one| one.lag_ms).max();
+                    Ok(MeasureValue { value: worst.map(|lag_ms| lag_ms as f64 / 1_000.0), of: None })
+                })
+            }),
+        };
+        let up_to_date = Measure {
             name: "subscribers-up-to-date",
             clause: "3.2a",
             unit: "subscribers",
@@ -227,7 +252,8 @@ impl Area for ZonesArea {
                     Ok(MeasureValue { value, of: Some(f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX))) })
                 })
             }),
-        }]
+        };
+        vec![up_to_date, worst]
     }
 
     fn fault_classes(&self) -> &'static [&'static str] {

@@ -171,6 +171,12 @@ pub const fn is_current(ours: u32, theirs: u32) -> bool {
     theirs.wrapping_sub(ours) < 1 << 31
 }
 
+/// How many serials `theirs` is behind `ours`.
+#[must_use]
+pub const fn serials_behind(ours: u32, theirs: u32) -> u32 {
+    if is_current(ours, theirs) { 0 } else { ours.wrapping_sub(theirs) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +209,9 @@ mod tests {
             [(5, 5, true), (5, 4, false), (5, 6, true), (3, u32::MAX, false), (u32::MAX, 3, true)]
         {
             assert_eq!(is_current(ours, theirs), expect, "{ours} {theirs}");
+        }
+        for (ours, theirs, expect) in [(5, 5, 0), (5, 2, 3), (5, 6, 0), (3, u32::MAX, 4), (u32::MAX, 3, 0)] {
+            assert_eq!(serials_behind(ours, theirs), expect, "{ours} {theirs}");
         }
     }
 

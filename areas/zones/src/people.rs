@@ -2,7 +2,8 @@
 
 use crate::{
     Zones, ZonesError,
-    model::{About, Subscriber},
+    asked::ASKED,
+    model::{About, Subscriber, serials_behind, zone_serial},
     paste::Paste,
     seal::Sealer,
     store::{self, Row},
@@ -42,6 +43,10 @@ pub struct Standing {
     pub key_name: String,
     /// The serial that it has of each zone, and when that was last seen.
     pub zones: BTreeMap<String, (u32, TimestampMs)>,
+    /// When it last asked something that was answered.
+    pub contact_at: Option<TimestampMs>,
+    /// How many serials it is behind, by its worst zone; nothing: a zone was never seen.
+    pub behind: Option<u32>,
     /// For how long it has been behind, by its worst zone; 0: it is not; nothing: a zone was never seen.
     pub lag_ms: Option<i64>,
     /// What was counted at the door.
@@ -159,8 +164,16 @@ impl Zones {
                 Some(behind.map_or(0, |since| now.since_ms(since).max(0)))
             };
             let lags: Option<Vec<i64>> = row.about.feeds.iter().map(lag).collect();
+            let behind = |feed: &String| {
+                let (serial, _) = zones.get(&self.zone_name(feed)?.to_string())?;
+                Some(serials_behind(zone_serial(live.as_ref()?.serial()), *serial))
+            };
+            let behinds: Option<Vec<u32>> = row.about.feeds.iter().map(behind).collect();
+            let contact = events.iter().find(|one| one.0 == slug && one.1 == ASKED).map(|one| one.3);
             let counted = events.iter().filter(|one| one.0 == slug).map(|one| (one.1.clone(), one.2));
             Standing {
+                contact_at: contact,
+                behind: behinds.and_then(|behinds| behinds.into_iter().max()),
                 lag_ms: lags.and_then(|lags| lags.into_iter().max()),
                 events: counted.collect(),
                 key_name: row.key.0,

@@ -230,11 +230,14 @@ pub fn seen(reader: &mut Reader<'_>) -> Result<Vec<(String, String, u32, Timesta
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))).collect()
 }
 
-/// What was counted: subscriber, kind, how often, when last.
+/// What was counted: subscriber (empty: a stranger), kind, how often, when last.
+pub type EventRow = (String, String, u64, TimestampMs);
+
+/// What was counted.
 ///
 /// # Errors
 /// When the store refuses.
-pub fn events(reader: &mut Reader<'_>) -> Result<Vec<(String, String, u64, TimestampMs)>, ZonesError> {
+pub fn events(reader: &mut Reader<'_>) -> Result<Vec<EventRow>, ZonesError> {
     let rows = reader.query(
         "select subscriber, kind, count, last_at from zone_event order by subscriber, kind limit 10000",
         params![],

@@ -20,6 +20,8 @@ const PAGES: &[&str] = &[
     "/warning-lists",
     "/findings",
     "/parties",
+    "/subscribers",
+    "/subscribers/isp-one",
     "/search?q=wallet",
     "/look-up?what=login-wallet.example",
     "/look-up?what=unknown.example",
@@ -62,6 +64,7 @@ fn every_page_answers_in_both_languages_with_every_text() {
     assert!(csv.contains("left-out,registry-name,\"gov.pk\",phishing,,phish,"), "{csv}");
     assert!(home.ok(&["held", "--state", "left-out"]).contains("gov.pk  because of registry-name"));
     assert_eq!(home.ok(&["held", "--state", "review"]), "");
+    home.ok(&["subscriber", "add", "isp-one", "--zone", "all", "--zone", "trial"]);
     let server = Server::serve(&home);
     let keys = keys();
     assert!(keys.len() > 100, "only {} keys were found", keys.len());
@@ -94,11 +97,20 @@ fn what_is_for_some_is_refused_to_others() {
     check("/", "", &[200]);
     check("/decisions", "", &[200]);
     check("/api/v1/shield/decisions", "", &[200]);
-    for hidden in ["/findings", "/api/v1/findings", "/held", "/feeds", "/api/v1/shield/held", "/api/v1/intel/feeds"] {
+    for hidden in [
+        "/findings",
+        "/subscribers",
+        "/api/v1/findings",
+        "/held",
+        "/feeds",
+        "/api/v1/shield/held",
+        "/api/v1/intel/feeds",
+    ] {
         check(hidden, "", &[401, 403, 303]);
     }
     check("/decisions", "not-a-key", &[401]);
     check("/no-such-page", "", &[404]);
+    check("/subscribers/nobody", &server::operator_key(&home), &[404]);
     check("/look-up?what=%00", "", &[400]);
     check("/decisions/0", "", &[404]);
     check("/decisions/x", "", &[400, 404]);
