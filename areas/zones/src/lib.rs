@@ -284,3 +284,6 @@ impl Area for ZonesArea {
         self.0.wake.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,12 +192,12 @@ async fn send(zones: &Arc<Zones>, stream: &mut TcpStream, asked: Asked<'_>) -> b
     }
     drop(waiting);
     let whole = made.await.unwrap_or(false) && taken;
-    zones.counts.event(subscriber, if whole { kind } else { "cut" });
     if whole {
         if is_whole {
             zones.took_whole(&who, &zone, serial);
         }
         zones.counts.seen(subscriber, &zone.to_string(), serial);
     }
+    zones.counts.event(subscriber, if whole { kind } else { "cut" });
     whole
 }

@@ -7,6 +7,9 @@ mod name;
 mod query;
 mod tsig;
 
+#[cfg(test)]
+pub(crate) use tsig::last_signature;
+
 pub use message::{Message, PutError, Record};
 pub use name::Name;
 pub use query::{Fault, Query, read};

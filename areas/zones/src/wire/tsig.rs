@@ -211,7 +211,7 @@ fn check_after(message: &[u8], signature: &Signature<'_>, key: &Key, now_s: u64,
 }
 
 /// The TSIG record at the end of an answer.
-fn last_signature(message: &[u8]) -> Option<Signature<'_>> {
+pub(crate) fn last_signature(message: &[u8]) -> Option<Signature<'_>> {
     let count = |place: usize| u16_at(message, 4 + 2 * place).map(usize::from);
     let mut at = HEADER_BYTES;
     for _ in 0..count(0)? {

@@ -1,0 +1,111 @@
+//! Transfers as subscribers see them: what they hold, how they are signed, and what ends them.
+
+use super::*;
+
+/// Enough for messages to wait for a reader who does not read: some megabytes.
+fn many() -> Vec<String> {
+    (0..60_000).map(|number| format!("name-{number:06}.evil-{}.example", number % 97)).collect()
+}
+
+async fn take(rig: &Arc<Rig>, key: &Key, kind: u16, serial: Option<u32>) -> Incoming {
+    let (rig, key) = (Arc::clone(rig), key.clone());
+    beside(move || Incoming::ask(&rig, &key, kind, serial).rest()).await
+}
+
+#[test]
+fn rfc1995_changes_are_told_by_value_several_states_back_and_as_one() {
+    each_rig(|rig| async move {
+        rig.whole(1, &["evil.example"]).await;
+        let key = rig.subscribe(r#"{"slug": "isp"}"#).await;
+        let whole = take(&rig, &key, AXFR, None).await;
+        assert_eq!(whole.names(), ["evil.example", "*.evil.example"]);
+        rig.change(1, &["worse.example"], &[]).await;
+        rig.change(2, &["brief.example"], &[]).await;
+        rig.change(3, &[], &["brief.example"]).await;
+        rig.change(4, &[], &["evil.example"]).await;
+        // What came and went meanwhile is not told.
+        let all = take(&rig, &key, IXFR, Some(1)).await;
+        assert_eq!(all.names(), ["evil.example", "*.evil.example", "worse.example", "*.worse.example"]);
+        let serials: Vec<u32> = all.records.iter().filter_map(|one| one.2).collect();
+        assert_eq!(serials, [5, 1, 5, 5]);
+        let last = take(&rig, &key, IXFR, Some(4)).await;
+        assert_eq!(last.names(), ["evil.example", "*.evil.example"]);
+        // Who has the newest, or a later one, is told the newest alone.
+        for serial in [5, 6] {
+            assert_eq!(take(&rig, &key, IXFR, Some(serial)).await.records.len(), 1);
+        }
+        // A serial that never was gets everything.
+        let unknown = take(&rig, &key, IXFR, Some(u32::MAX - 5)).await;
+        assert_eq!(unknown.names(), ["worse.example", "*.worse.example"]);
+        rig.counts("isp", "axfr", 2).await;
+        rig.counts("isp", "ixfr", 2).await;
+    });
+}
+
+#[test]
+fn who_subscribes_anew_gets_everything_once_for_it_may_be_written_otherwise_now() {
+    each_rig(|rig| async move {
+        rig.whole(7, &["evil.example"]).await;
+        let key = rig.subscribe(r#"{"slug": "isp"}"#).await;
+        rig.change(7, &["worse.example"], &[]).await;
+        // It has 7, from whomever.
+        let first = take(&rig, &key, IXFR, Some(7)).await;
+        assert_eq!(first.names().len(), 4);
+        let other = rig.subscribe(r#"{"slug": "other", "answer": "drop"}"#).await;
+        take(&rig, &other, AXFR, None).await;
+        rig.counts("other", "axfr", 1).await;
+        rig.change(8, &["third.example"], &[]).await;
+        // It took 8 from us, as it is written for it.
+        let changes = take(&rig, &other, IXFR, Some(8)).await;
+        assert_eq!(changes.names(), ["third.example", "*.third.example"]);
+    });
+}
+
+#[test]
+fn rfc8945_5_3_1_a_transfer_may_take_longer_than_a_signature_is_good() {
+    each_rig(|rig| async move {
+        rig.whole(1, &many()).await;
+        let key = rig.subscribe(r#"{"slug": "isp", "algorithm": "hmac-sha384"}"#).await;
+        let peer = Arc::clone(&rig);
+        let all = beside(move || {
+            let mut incoming = Incoming::ask(&peer, &key, AXFR, None);
+            incoming.step();
+            peer.pass_s(400);
+            incoming.rest()
+        })
+        .await;
+        assert_eq!(all.names().len(), 120_000);
+        let (first, last) = (all.signed_s[0], all.signed_s[all.signed_s.len() - 1]);
+        assert_eq!((first, last), (rig.now_s() - 400, rig.now_s()));
+    });
+}
+
+#[test]
+fn half_a_transfer_is_counted_and_one_subscriber_leaves_room_for_others() {
+    each_rig(|rig| async move {
+        rig.whole(1, &many()).await;
+        let key = rig.subscribe(r#"{"slug": "isp"}"#).await;
+        let other = rig.subscribe(r#"{"slug": "other"}"#).await;
+        let (peer, own) = (Arc::clone(&rig), key.clone());
+        let held: Vec<Incoming> = beside(move || {
+            let mut held: Vec<Incoming> = (0..4).map(|_| Incoming::ask(&peer, &own, AXFR, None)).collect();
+            held.iter_mut().for_each(|one| assert!(one.step()));
+            held
+        })
+        .await;
+        let (peer, own) = (Arc::clone(&rig), key.clone());
+        let fifth = beside(move || {
+            let mut stream = connect(&peer);
+            send(&mut stream, &signed(AXFR, None, &own, peer.now_s()).0);
+            receive(&mut stream).unwrap()
+        })
+        .await;
+        assert_eq!((refusal(&fifth), answers(&fifth).len()), ((2, Some(0)), 0));
+        assert_eq!(take(&rig, &other, AXFR, None).await.names().len(), 120_000);
+        drop(held);
+        rig.counts("isp", "cut", 4).await;
+        assert_eq!(take(&rig, &key, AXFR, None).await.names().len(), 120_000);
+        rig.counts("isp", "too-many", 1).await;
+        rig.counts("isp", "axfr", 1).await;
+    });
+}
