@@ -4,7 +4,7 @@ use crate::{
     Zones,
     journal::Live,
     model::Subscriber,
-    render::rpz::Rpz,
+    render::Form,
     wire::{self, Fault, IN, IXFR, Key, Message, Name, Query, Refusal, SOA, Signature, Signer, append_unsigned, rcode},
 };
 use sipar_model::Clock;
@@ -38,7 +38,7 @@ pub struct Asked<'a> {
     /// For which zone.
     pub zone: Name,
     /// How it is written.
-    pub rpz: Rpz,
+    pub form: Form,
     /// The key that it was signed with, and its code.
     pub signed: Option<(Key, Vec<u8>)>,
     /// What is answered from.
@@ -56,7 +56,7 @@ pub struct Owned {
     /// The message.
     pub message: Vec<u8>,
     /// How the zone is written.
-    pub rpz: Rpz,
+    pub form: Form,
     /// The key and the code of the question.
     pub signed: Option<(Key, Vec<u8>)>,
     /// What is answered from.
@@ -73,8 +73,8 @@ impl Asked<'_> {
     #[must_use]
     pub fn into_owned(self, clock: Arc<dyn Clock>) -> Owned {
         let message = self.query.message.to_vec();
-        let Self { rpz, signed, live, contact, .. } = self;
-        Owned { message, rpz, signed, live, clock, contact }
+        let Self { form, signed, live, contact, .. } = self;
+        Owned { message, form, signed, live, clock, contact }
     }
 
     /// An answer without records, signed where the question was.
@@ -111,7 +111,7 @@ pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr, over: Over) -> 
         Ok(found) => found,
         Err(answer) => return Door::Answer(answer),
     };
-    let known = subscriber.zone(&query.name, &zones.origin()).filter(|_| query.class == IN);
+    let known = subscriber.zone(&query.name, &zones.origin(), &zones.list_origin()).filter(|_| query.class == IN);
     let refuse = |code| {
         let mut message = Message::answer(&query, code, 512).finish(&query);
         if let Some((key, mac)) = &signed {
@@ -119,7 +119,7 @@ pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr, over: Over) -> 
         }
         Door::Answer(message)
     };
-    let Some(rpz) = known else {
+    let Some(form) = known else {
         zones.counts.event(&subscriber.about.slug, "other-zone");
         return refuse(rcode::NOTAUTH);
     };
@@ -135,7 +135,7 @@ pub fn judge<'a>(zones: &Zones, message: &'a [u8], peer: IpAddr, over: Over) -> 
         zones.counts.seen(&subscriber.about.slug, &query.name.to_string(), serial);
     }
     let (zone, oldest, contact) = (query.name.clone(), zones.oldest(&subscriber, &query.name), zones.contact());
-    Door::Open(Box::new(Asked { query, subscriber, zone, rpz, signed, live, oldest, now_s, contact }))
+    Door::Open(Box::new(Asked { query, subscriber, zone, form, signed, live, oldest, now_s, contact }))
 }
 
 type Found = (Arc<Subscriber>, Option<(Key, Vec<u8>)>);

@@ -30,7 +30,7 @@ pub use people::Issued;
 pub use server::Server;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use model::{Subscriber, ZonesConfig, zone_serial};
+use model::{About, Subscriber, ZonesConfig, zone_serial};
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, MeasureValue, Route};
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind};
@@ -87,8 +87,20 @@ impl Zones {
         Name::from_text(&self.config().rpz_origin).unwrap_or_else(usual)
     }
 
+    pub(crate) fn list_origin(&self) -> Name {
+        let usual = || Name::from_text("bl.sipar").expect("a name");
+        Name::from_text(&self.config().list_origin).unwrap_or_else(usual)
+    }
+
     pub(crate) fn zone_name(&self, feed: &str) -> Option<Name> {
         Name::from_text(&format!("{feed}.{}", self.config().rpz_origin))
+    }
+
+    /// The zones that somebody takes.
+    pub(crate) fn zone_names(&self, about: &About) -> Vec<Name> {
+        let origin = self.config().list_origin;
+        let lists = about.lists.iter().filter_map(|words| Name::from_text(&format!("{words}.{origin}")));
+        about.feeds.iter().filter_map(|feed| self.zone_name(feed)).chain(lists).collect()
     }
 
     /// From which serial on `subscriber` may have had `zone` from us, written as it is written for it now.

@@ -3,7 +3,8 @@
 use crate::{
     ZonesError,
     render::{
-        Feed,
+        Feed, Form,
+        list::List,
         rpz::{Answer, Rpz},
     },
     wire::{Algorithm, Key, Name},
@@ -31,11 +32,13 @@ pub struct ZonesConfig {
     pub public: Option<SocketAddr>,
     /// What the names of response policy zones end in: `all.rpz.sipar`.
     pub rpz_origin: String,
+    /// What the names of blocklists end in: `all.ip4.bl.sipar`.
+    pub list_origin: String,
 }
 
 impl Default for ZonesConfig {
     fn default() -> Self {
-        Self { listen: Vec::new(), public: None, rpz_origin: "rpz.sipar".into() }
+        Self { listen: Vec::new(), public: None, rpz_origin: "rpz.sipar".into(), list_origin: "bl.sipar".into() }
     }
 }
 
@@ -51,6 +54,9 @@ pub struct About {
     /// The feeds whose zones it takes.
     #[serde(default = "all_feeds")]
     pub feeds: Vec<String>,
+    /// The blocklists that it takes: `all.ip4`, `phishing.name`.
+    #[serde(default)]
+    pub lists: Vec<String>,
     /// What its resolvers do with what is blocked.
     #[serde(default = "nxdomain")]
     pub answer: Answer,
@@ -98,7 +104,12 @@ impl About {
             return refuse(format!("`{word}` is no zone; use all, malware, c2, phishing, fraud, trial"));
         }
         let apex = Name::from_text("all.rpz").expect("a name");
-        if self.feeds.is_empty() || Rpz::new(Feed::All, &apex, &self.answer).is_none() {
+        if let Some(words) = self.lists.iter().find(|words| List::of_words(words).is_none()) {
+            return refuse(format!(
+                "`{words}` is no list; use all, malware, c2, phishing or fraud with .ip4, .ip6 or .name"
+            ));
+        }
+        if (self.feeds.is_empty() && self.lists.is_empty()) || Rpz::new(Feed::All, &apex, &self.answer).is_none() {
             return refuse("give at least one zone, and an answer that is a name or some addresses".into());
         }
         if self.notify.len() > NOTIFY_MAX || self.unsigned_from.len() > UNSIGNED_MAX {
@@ -144,11 +155,23 @@ impl Subscriber {
 
     /// The zone that it asks for, if it takes it.
     #[must_use]
-    pub fn zone(&self, name: &Name, origin: &Name) -> Option<Rpz> {
-        let feed = feed_of(name, origin)?;
-        let takes = self.about.feeds.iter().any(|word| word == feed.word());
-        takes.then(|| Rpz::new(feed, name, &self.about.answer)).flatten()
+    pub fn zone(&self, name: &Name, rpz_origin: &Name, list_origin: &Name) -> Option<Form> {
+        if let Some(feed) = feed_of(name, rpz_origin) {
+            let takes = self.about.feeds.iter().any(|word| word == feed.word());
+            return takes.then(|| Rpz::new(feed, name, &self.about.answer).map(Form::Rpz)).flatten();
+        }
+        let words = self.about.lists.iter().find(|words| is_under(name, words, list_origin))?;
+        let (feed, about) = List::of_words(words)?;
+        List::new(feed, about, name).map(Form::List)
     }
+}
+
+/// Whether a name is these words in front of `origin`.
+fn is_under(name: &Name, words: &str, origin: &Name) -> bool {
+    let front = name.wire().strip_suffix(origin.wire());
+    front.is_some_and(|front| {
+        Name::from_text(words).is_some_and(|words| words.wire().strip_suffix(b"\0") == Some(front))
+    })
 }
 
 /// The feed whose zone has this name.

@@ -41,8 +41,7 @@ pub async fn run(zones: Arc<Zones>) {
 }
 
 fn targets(zones: &Zones, subscriber: &Subscriber) -> Vec<(SocketAddr, Name)> {
-    let names = subscriber.about.feeds.iter().filter_map(|feed| zones.zone_name(feed));
-    let names: Vec<Name> = names.collect();
+    let names: Vec<Name> = zones.zone_names(&subscriber.about);
     let all = subscriber.about.notify.iter();
     all.flat_map(|target| names.iter().map(move |name| (*target, name.clone()))).collect()
 }

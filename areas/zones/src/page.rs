@@ -84,8 +84,9 @@ async fn one(
     let events = zones.house.store.read(store::events).await.map_err(refusal)?;
     let own: Vec<&EventRow> = events.iter().filter(|event| event.0 == slug).collect();
     let config = zones.config();
-    let (origin, key_name, server) = (&config.rpz_origin, &standing.key_name, zones.public_address());
-    let paste = Paste { about: &standing.about, origin, server, key_name, secret: NO_SECRET };
+    let (origin, list_origin) = (config.rpz_origin.as_str(), config.list_origin.as_str());
+    let (about, key_name, server) = (&standing.about, standing.key_name.as_str(), zones.public_address());
+    let paste = Paste { about, origin, list_origin, server, key_name, secret: NO_SECRET };
     let body = html! {
         (facts(&ctx, &standing))
         (zone_table(&ctx, &standing))

@@ -15,6 +15,8 @@ pub struct Paste<'a> {
     pub about: &'a About,
     /// What names of zones end in.
     pub origin: &'a str,
+    /// What names of blocklists end in.
+    pub list_origin: &'a str,
     /// Where the zones are.
     pub server: SocketAddr,
     /// The name of the subscriber's key.
@@ -27,13 +29,17 @@ impl Paste<'_> {
     /// The texts, by the file that each belongs into.
     #[must_use]
     pub fn all(&self) -> BTreeMap<&'static str, String> {
-        let mut all = BTreeMap::from([
-            ("knot.conf", self.knot()),
-            ("kresd.conf", self.kresd()),
-            ("named.conf", self.named()),
-            ("named.conf.options", self.named_options()),
-            ("recursor.lua", self.recursor()),
-        ]);
+        let mut all = BTreeMap::from([("named.conf", self.named())]);
+        if !self.about.lists.is_empty() {
+            all.insert("nsd.conf", self.nsd());
+        }
+        if self.about.feeds.is_empty() {
+            return all;
+        }
+        all.insert("knot.conf", self.knot());
+        all.insert("kresd.conf", self.kresd());
+        all.insert("named.conf.options", self.named_options());
+        all.insert("recursor.lua", self.recursor());
         if !self.signs() {
             all.insert("unbound.conf", self.unbound());
         }
@@ -52,6 +58,30 @@ impl Paste<'_> {
         feeds.into_iter().map(|feed| (format!("{}.{}", feed.word(), self.origin), feed == Feed::Trial))
     }
 
+    /// Its blocklists.
+    fn lists(&self) -> impl Iterator<Item = String> {
+        self.about.lists.iter().map(|words| format!("{words}.{}", self.list_origin))
+    }
+
+    fn nsd(&self) -> String {
+        let (server, key, algorithm) = (self.server, self.key_name, &self.about.algorithm);
+        let mut text = String::new();
+        if self.signs() {
+            put(&mut text, "key:");
+            put(
+                &mut text,
+                &format!("    name: \"{key}\"\n    algorithm: {algorithm}\n    secret: \"{}\"", self.secret),
+            );
+        }
+        let with = if self.signs() { key } else { "NOKEY" };
+        for zone in self.lists() {
+            put(&mut text, &format!("zone:\n    name: \"{zone}\""));
+            put(&mut text, &format!("    request-xfr: {}@{} {with}", server.ip(), server.port()));
+            put(&mut text, &format!("    allow-notify: {} {with}", server.ip()));
+        }
+        text
+    }
+
     fn named(&self) -> String {
         let (ip, port, key, algorithm) = (self.server.ip(), self.server.port(), self.key_name, &self.about.algorithm);
         let mut text = String::new();
@@ -59,9 +89,11 @@ impl Paste<'_> {
             put(&mut text, &format!("key \"{key}\" {{ algorithm {algorithm}; secret \"{}\"; }};", self.secret));
         }
         let with = if self.signs() { format!(" key \"{key}\"") } else { String::new() };
-        for (zone, _) in self.zones() {
+        let policies = self.zones().map(|(zone, _)| (zone, " allow-query { none; };"));
+        // Lists are there to be asked.
+        for (zone, query) in policies.chain(self.lists().map(|zone| (zone, ""))) {
             put(&mut text, &format!("zone \"{zone}\" {{"));
-            put(&mut text, &format!("    type secondary; file \"{zone}.db\"; allow-query {{ none; }};"));
+            put(&mut text, &format!("    type secondary; file \"{zone}.db\";{query}"));
             put(&mut text, &format!("    primaries {{ {ip} port {port}{with}; }};"));
             put(&mut text, "};");
         }
@@ -154,7 +186,7 @@ mod tests {
     fn paste(about: &str, key_name: &str) -> BTreeMap<&'static str, String> {
         let about: About = serde_json::from_str(about).unwrap();
         let server = "192.0.2.1:53".parse().unwrap();
-        Paste { about: &about, origin: "rpz.sipar", server, key_name, secret: NO_SECRET }.all()
+        Paste { about: &about, origin: "rpz.sipar", list_origin: "bl.sipar", server, key_name, secret: NO_SECRET }.all()
     }
 
     #[test]
@@ -163,7 +195,12 @@ mod tests {
         let unsigned = paste(r#"{"slug": "isp-two", "unsigned_from": ["198.51.100.0/24"]}"#, "isp-two-1.key.rpz.sipar");
         assert_eq!(signed.len(), 5);
         let one = unsigned.iter().filter(|(file, _)| **file == "unbound.conf");
-        for (file, text) in signed.iter().chain(one) {
+        let lists = paste(
+            r#"{"slug": "mail-one", "feeds": [], "lists": ["all.ip4", "all.ip6", "all.name"]}"#,
+            "mail-one-1.key.rpz.sipar",
+        );
+        assert_eq!(lists.len(), 2);
+        for (file, text) in signed.iter().chain(one).chain(&lists) {
             let fenced = PAGE.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'));
             let found = fenced.into_iter().any(|(_, block)| block == text);
             assert!(found, "docs/src/zones.md does not show this of {file}:\n{text}");

@@ -113,8 +113,10 @@ impl Zones {
         self.house.store.write(move |tx| store::put(tx, &row, now)).await?;
         self.reload().await?;
         let secret = STANDARD.encode(&secret);
-        let (origin, server) = (&config.rpz_origin, self.public_address());
-        let configuration = Paste { about: &about, origin, server, key_name: &key_name, secret: &secret }.all();
+        let (origin, list_origin) = (config.rpz_origin.as_str(), config.list_origin.as_str());
+        let (server, key_name, secret) = (self.public_address(), key_name.as_str(), secret.as_str());
+        let configuration = Paste { about: &about, origin, list_origin, server, key_name, secret }.all();
+        let (key_name, secret) = (key_name.to_owned(), secret.to_owned());
         Ok(Issued { subscriber: about.slug, key_name, algorithm: about.algorithm, secret, configuration })
     }
 
@@ -158,17 +160,18 @@ impl Zones {
             let own = seen.iter().filter(|one| one.0 == slug);
             let zones: BTreeMap<String, (u32, TimestampMs)> =
                 own.map(|(_, zone, serial, at)| (zone.clone(), (*serial, *at))).collect();
-            let lag = |feed: &String| {
-                let (serial, _) = zones.get(&self.zone_name(feed)?.to_string())?;
+            let takes = self.zone_names(&row.about);
+            let lag = |zone: &Name| {
+                let (serial, _) = zones.get(&zone.to_string())?;
                 let behind = live.as_ref()?.behind_since(*serial);
                 Some(behind.map_or(0, |since| now.since_ms(since).max(0)))
             };
-            let lags: Option<Vec<i64>> = row.about.feeds.iter().map(lag).collect();
-            let behind = |feed: &String| {
-                let (serial, _) = zones.get(&self.zone_name(feed)?.to_string())?;
+            let lags: Option<Vec<i64>> = takes.iter().map(lag).collect();
+            let behind = |zone: &Name| {
+                let (serial, _) = zones.get(&zone.to_string())?;
                 Some(serials_behind(zone_serial(live.as_ref()?.serial()), *serial))
             };
-            let behinds: Option<Vec<u32>> = row.about.feeds.iter().map(behind).collect();
+            let behinds: Option<Vec<u32>> = takes.iter().map(behind).collect();
             let contact = events.iter().find(|one| one.0 == slug && one.1 == ASKED).map(|one| one.3);
             let counted = events.iter().filter(|one| one.0 == slug).map(|one| (one.1.clone(), one.2));
             Standing {

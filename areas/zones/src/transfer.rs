@@ -4,7 +4,7 @@ use crate::{
     asked::{Asked, Owned, seconds},
     journal::{Live, Since},
     model::zone_serial,
-    render::{Sink, Stopped, TTL_S, step::Change},
+    render::{Form, Sink, Stopped, TTL_S, step::Change},
     wire::{self, AXFR, IXFR, Message, NS, Name, Query, Record, SOA, Signer, rcode, record_bytes},
 };
 use sipar_model::Clock;
@@ -87,7 +87,7 @@ pub fn datagram(asked: &Asked<'_>, bytes_max: usize) -> Vec<u8> {
         (wire::NS, _) => message.put(&apex(NS, SERVER)).map_err(|_| Stopped),
         (IXFR, Plan::Changes(from, to, changes)) => {
             let mut one = One(&mut message);
-            write_changes(from, to, &changes, &asked.rpz, &asked.contact, &mut one)
+            write_changes(from, to, &changes, &asked.form, &asked.contact, &mut one)
         }
         _ => message.put(&apex(SOA, &newest)).map_err(|_| Stopped),
     };
@@ -116,7 +116,7 @@ fn write_changes(
     from: u32,
     to: u32,
     changes: &[Change],
-    rpz: &crate::render::rpz::Rpz,
+    form: &Form,
     contact: &Name,
     sink: &mut dyn Sink,
 ) -> Result<(), Stopped> {
@@ -124,11 +124,11 @@ fn write_changes(
     sink.record(&apex(SOA, &new))?;
     sink.record(&apex(SOA, &old))?;
     for change in changes {
-        change.write(&change.before, rpz, sink)?;
+        change.write(&change.before, form, sink)?;
     }
     sink.record(&apex(SOA, &new))?;
     for change in changes {
-        change.write(&change.after, rpz, sink)?;
+        change.write(&change.after, form, sink)?;
     }
     sink.record(&apex(SOA, &new))
 }
@@ -162,12 +162,12 @@ impl Plan {
     fn records(&self, to: &Owned, sink: &mut dyn Sink) -> Result<(), Stopped> {
         match self {
             Self::Current(serial) => sink.record(&apex(SOA, &soa(*serial, &to.contact))),
-            Self::Changes(from, serial, changes) => write_changes(*from, *serial, changes, &to.rpz, &to.contact, sink),
+            Self::Changes(from, serial, changes) => write_changes(*from, *serial, changes, &to.form, &to.contact, sink),
             Self::Whole(serial) => {
                 let soa = soa(*serial, &to.contact);
                 sink.record(&apex(SOA, &soa))?;
                 sink.record(&apex(NS, SERVER))?;
-                to.live.view.walk(&to.rpz, sink)?;
+                to.live.view.walk(&to.form, sink)?;
                 sink.record(&apex(SOA, &soa))
             }
         }

@@ -12,9 +12,14 @@ pub enum SubscriberCommand {
         /// Whom to warn: the address of a role.
         #[arg(long, default_value = "")]
         contact: String,
-        /// all, malware, c2, phishing, fraud, or trial (shadow lists, for logging). May be given several times.
-        #[arg(long = "zone", value_name = "ZONE", default_value = "all")]
+        /// all, malware, c2, phishing, fraud, or trial (shadow lists, for logging). May be given several times;
+        /// all, when neither this nor --list is given.
+        #[arg(long = "zone", value_name = "ZONE")]
         zones: Vec<String>,
+        /// A blocklist to serve on: all, malware, c2, phishing or fraud, with .ip4, .ip6 or .name behind it.
+        /// May be given several times.
+        #[arg(long = "list", value_name = "LIST")]
+        lists: Vec<String>,
         /// nxdomain, nodata, passthru, drop, tcp-only, a name, or addresses with commas between them.
         #[arg(long, default_value = "nxdomain")]
         answer: String,

@@ -11,9 +11,12 @@ const SUBSCRIBERS: &str = "/api/v1/zones/subscribers";
 pub async fn run(config: &Config, command: SubscriberCommand) -> Result<()> {
     let client = Client::open(config).await?;
     match command {
-        SubscriberCommand::Add { slug, contact, zones, answer, notify, unsigned_from, algorithm } => {
+        SubscriberCommand::Add { slug, contact, mut zones, lists, answer, notify, unsigned_from, algorithm } => {
+            if zones.is_empty() && lists.is_empty() {
+                zones.push("all".into());
+            }
             let body = json!({
-                "slug": slug, "contact": contact, "feeds": zones, "answer": answer_of(&answer),
+                "slug": slug, "contact": contact, "feeds": zones, "lists": lists, "answer": answer_of(&answer),
                 "notify": notify, "unsigned_from": unsigned_from, "algorithm": algorithm,
             });
             print_issued(&client.post(SUBSCRIBERS, &body).await?);

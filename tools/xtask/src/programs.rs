@@ -19,6 +19,7 @@ const NEEDED: &[Needed] = &[
     Needed { program: "dig", package: "bind9-dnsutils", what_for: "ask the DNS edge" },
     Needed { program: "named", package: "bind9", what_for: "take response policy zones as a subscriber" },
     Needed { program: "unbound", package: "unbound", what_for: "take response policy zones as a subscriber" },
+    Needed { program: "nsd", package: "nsd", what_for: "take blocklists as a subscriber" },
     Needed { program: "knotd", package: "knot", what_for: "take response policy zones for Knot Resolver" },
     Needed { program: "kresd", package: "knot-resolver", what_for: "enforce response policy zones" },
     Needed {

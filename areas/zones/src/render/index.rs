@@ -1,12 +1,17 @@
 //! What must be known of a state beside the state itself, to tell which places in a zone hide others.
+//! The same holds for networks in lists of addresses ([`nodes`](super::nodes)).
 //!
 //! In DNS, `*.example` does not cover `x.a.example` once something stands at or below `a.example` (RFC 4592 §3.3).
 //! So where a listed name lies two labels or more below another listed name, the places between need records of
 //! their own. This finds them without holding a zone.
 
-use sipar_model::{DomainName, Observable};
+use super::{
+    net::{Key as NetKey, Net},
+    nodes::is_left_out,
+};
+use sipar_model::{DomainName, Observable, Prefix};
 use sipar_snapshot::Layers;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 /// Names with fewer labels have no place between themselves and a listed name: nothing above two labels is blocked.
 pub const DEEP_LABELS_MIN: usize = 4;
@@ -52,9 +57,19 @@ impl<T: Ord + Clone> Sorted<T> {
         if next.changes.len() <= CHANGES_MAX {
             return next;
         }
-        let mut all: Vec<T> = next.base.iter().filter(|one| next.changes.get(*one) != Some(&false)).cloned().collect();
-        all.extend(next.changes.iter().filter(|(_, come)| **come).map(|(one, _)| one.clone()));
-        Self::new(all)
+        Self::new(next.put_together())
+    }
+
+    /// All of them, in order; without changes beside them nothing is copied.
+    pub fn all(&self) -> Cow<'_, [T]> {
+        if self.changes.is_empty() { Cow::Borrowed(&self.base) } else { Cow::Owned(self.put_together()) }
+    }
+
+    fn put_together(&self) -> Vec<T> {
+        let mut all: Vec<T> = self.base.iter().filter(|one| self.changes.get(*one) != Some(&false)).cloned().collect();
+        all.extend(self.changes.iter().filter(|(_, come)| **come).map(|(one, _)| one.clone()));
+        all.sort_unstable();
+        all
     }
 
     /// Those from `start` on, in order, as long as `inside` says so.
@@ -76,6 +91,8 @@ impl<T: Ord + Clone> Sorted<T> {
 pub struct Index {
     /// Listed names of [`DEEP_LABELS_MIN`] labels and more, as [`key`]s.
     deep: Sorted<Box<[u8]>>,
+    /// Listed networks, as [`net::Key`](super::net::Key)s.
+    networks: Sorted<NetKey>,
     /// How many listed names take so many bytes on the wire, without the root.
     name_bytes: Box<[u32; 256]>,
     /// Listed things that no zone can carry: URLs, files, mail senders.
@@ -84,7 +101,7 @@ pub struct Index {
 
 impl Default for Index {
     fn default() -> Self {
-        Self { deep: Sorted::default(), name_bytes: Box::new([0; 256]), other: 0 }
+        Self { deep: Sorted::default(), networks: Sorted::default(), name_bytes: Box::new([0; 256]), other: 0 }
     }
 }
 
@@ -93,7 +110,7 @@ impl Index {
     #[must_use]
     pub fn new(layers: &Layers) -> Self {
         let mut index = Self::default();
-        let mut deep = Vec::new();
+        let (mut deep, mut networks) = (Vec::new(), Vec::new());
         let mut last = None;
         for entry in layers.iter() {
             // Entries on one network follow one another; on one name they are rare, and counting one twice is harmless.
@@ -103,11 +120,12 @@ impl Index {
             index.count(&entry.observable, true);
             match &entry.observable {
                 Observable::Domain(name) if is_deep(name) => deep.push(key(name)),
-                _ => {}
+                other => networks.extend(network(other)),
             }
             last = Some(entry.observable);
         }
         index.deep = Sorted::new(deep);
+        index.networks = Sorted::new(networks);
         index
     }
 
@@ -123,6 +141,8 @@ impl Index {
             _ => None,
         });
         next.deep = self.deep.with(deep);
+        let networks = changed.iter().filter_map(|(observable, come)| Some((network(observable)?, *come)));
+        next.networks = self.networks.with(networks);
         next
     }
 
@@ -151,6 +171,18 @@ impl Index {
             .map(|one| &**one)
     }
 
+    /// The listed networks, in order.
+    #[must_use]
+    pub fn networks(&self) -> Cow<'_, [NetKey]> {
+        self.networks.all()
+    }
+
+    /// Those in `net`, it among them.
+    pub fn networks_in(&self, net: &Net) -> impl Iterator<Item = NetKey> {
+        let own = *net;
+        self.networks.from(&net.key(), move |key| own.holds(&Net::of_key(key))).copied()
+    }
+
     /// How many listed names are too long for a zone whose own name takes `apex_bytes`, and how many listed things
     /// are of a kind that no zone carries.
     #[must_use]
@@ -159,6 +191,16 @@ impl Index {
         let long = self.name_bytes.iter().skip(fits + 1).map(|count| u64::from(*count)).sum();
         (long, self.other)
     }
+}
+
+/// The key of a network that lists of addresses tell.
+fn network(observable: &Observable) -> Option<NetKey> {
+    let net = match observable {
+        Observable::Address(address) => Net::from(Prefix::from(*address)),
+        Observable::Prefix(prefix) => Net::from(*prefix),
+        _ => return None,
+    };
+    (!is_left_out(&net)).then(|| net.key())
 }
 
 /// Whether places between this name and another listed one are possible.

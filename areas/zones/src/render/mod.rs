@@ -7,7 +7,10 @@
 //! [`names`] says what each zone has at a name; [`rpz`] writes it as records, [`step`] tells what changed.
 
 pub mod index;
+pub mod list;
 pub mod names;
+pub mod net;
+pub mod nodes;
 pub mod rpz;
 pub mod step;
 
@@ -148,10 +151,37 @@ const fn shift(feed: Feed, part: Part) -> u32 {
 /// A place in zones.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Node {
-    /// In RPZ: a name and everything below it, as labels without the root.
+    /// A name and everything below it, as labels without the root.
     Name(Box<[u8]>),
     /// In RPZ: answers with an address in this network.
     Trigger(Prefix),
+    /// In lists of addresses: everything in this network, which ends with a label.
+    Addresses(net::Net),
+}
+
+/// How a zone is written.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// As a response policy zone.
+    Rpz(rpz::Rpz),
+    /// As a DNS blocklist.
+    List(list::List),
+}
+
+impl Form {
+    /// What the zone has at a place that says this.
+    ///
+    /// # Errors
+    /// When nobody wants more.
+    pub fn write(&self, node: &Node, said: &Said, sink: &mut dyn Sink) -> Result<(), Stopped> {
+        match (self, node) {
+            (Self::Rpz(rpz), Node::Name(owner)) => rpz.name(owner, said, sink),
+            (Self::Rpz(rpz), Node::Trigger(network)) => rpz.trigger(network, said, sink),
+            (Self::List(list), Node::Name(owner)) => list.name(owner, said, sink),
+            (Self::List(list), Node::Addresses(net)) => list.node(net, said, sink),
+            (Self::Rpz(_), Node::Addresses(_)) | (Self::List(_), Node::Trigger(_)) => Ok(()),
+        }
+    }
 }
 
 /// What a decision says, if it may leave: its feeds, and the verdict.

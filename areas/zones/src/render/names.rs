@@ -4,9 +4,8 @@
 //! repeats what is said further up, because a wildcard further up no longer covers it.
 
 use super::{
-    Feed, Node, Part, Said, Sink, Stopped, Verdict, feeds_of,
+    Feed, Form, Node, Part, Said, Sink, Stopped, Verdict, feeds_of,
     index::{DEEP_LABELS_MIN, Index, is_deep, key, name_of},
-    rpz::Rpz,
 };
 use sipar_model::{DomainName, Observable};
 use sipar_snapshot::{Layers, PolicyEntry, Scope};
@@ -103,7 +102,7 @@ impl Names<'_> {
         &self,
         entry: &PolicyEntry,
         name: &DomainName,
-        rpz: &Rpz,
+        form: &Form,
         sink: &mut dyn Sink,
     ) -> Result<(), Stopped> {
         let alone = self.layers.find(&entry.observable).len() == 1;
@@ -119,18 +118,18 @@ impl Names<'_> {
             }
         };
         let said = self.with_inherited(name, self.own(on_name));
-        rpz.name(&wire_of(name), &said, sink)?;
-        if is_deep(name) { self.walk_above(name, rpz, sink) } else { Ok(()) }
+        form.write(&node(name), &said, sink)?;
+        if is_deep(name) { self.walk_above(name, form, sink) } else { Ok(()) }
     }
 
     /// The places above a deep name that are not listed themselves: the first name below each hands it over.
-    fn walk_above(&self, name: &DomainName, rpz: &Rpz, sink: &mut dyn Sink) -> Result<(), Stopped> {
+    fn walk_above(&self, name: &DomainName, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
         let own = key(name);
         let mut above = name.parent();
         while let Some(place) = above.filter(|place| labels(place) + 1 >= DEEP_LABELS_MIN) {
             let first = self.index.below(&place).next() == Some(&*own);
             if first && self.layers.find(&Observable::Domain(place.clone())).is_empty() {
-                rpz.name(&wire_of(&place), &self.with_inherited(&place, Said::default()), sink)?;
+                form.write(&node(&place), &self.with_inherited(&place, Said::default()), sink)?;
             }
             above = place.parent();
         }

@@ -1,14 +1,16 @@
 //! What changed in the zones from one state to the next, place by place.
 
 use super::{
-    Feed, Node, Part, Said, Sink, Stopped, feeds_of,
+    Feed, Form, Node, Part, Said, Sink, Stopped, feeds_of,
     index::Index,
+    list::About,
     names::{self, Names},
+    net::Net,
     rpz::Rpz,
 };
 use sipar_model::{Observable, Prefix, TimestampMs};
 use sipar_snapshot::{Layers, PolicyEntry};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A state, and what is known beside it.
 #[derive(Clone, Debug)]
@@ -35,7 +37,29 @@ impl View {
     ///
     /// # Errors
     /// When nobody wants more.
-    pub fn walk(&self, rpz: &Rpz, sink: &mut dyn Sink) -> Result<(), Stopped> {
+    pub fn walk(&self, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
+        match form {
+            Form::Rpz(rpz) => self.walk_rpz(rpz, form, sink),
+            Form::List(list) => {
+                list.fixed(sink)?;
+                match list.about() {
+                    About::Name => self.walk_names(form, sink),
+                    about => self.walk_nodes(about == About::Ip6, &mut |net, said| list.node(net, &said, sink)),
+                }
+            }
+        }
+    }
+
+    fn walk_names(&self, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
+        for entry in self.layers.iter() {
+            if let Observable::Domain(name) = &entry.observable {
+                self.names().walk(&entry, name, form, sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_rpz(&self, rpz: &Rpz, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
         for entry in self.layers.iter() {
             match network(&entry.observable) {
                 Some(network) => {
@@ -46,7 +70,7 @@ impl View {
                 }
                 None => {
                     if let Observable::Domain(name) = &entry.observable {
-                        self.names().walk(&entry, name, rpz, sink)?;
+                        self.names().walk(&entry, name, form, sink)?;
                     }
                 }
             }
@@ -111,7 +135,12 @@ pub fn step(before: &View, layers: Layers, observables: &[Observable]) -> (View,
         })
         .collect();
     let after = View { index: before.index.with(&listed), layers };
-    let changes = touched(before, &after, observables).map(|places| {
+    let changes = all_changes(before, &after, observables);
+    (after, changes)
+}
+
+fn all_changes(before: &View, after: &View, observables: &[Observable]) -> Result<Vec<Change>, Stopped> {
+    let mut changes: Vec<Change> = touched(before, after, observables).map(|places| {
         let change = |place: &Place| {
             let (before, after) = (before.said(place), after.said(place));
             let node = match place {
@@ -121,8 +150,19 @@ pub fn step(before: &View, layers: Layers, observables: &[Observable]) -> (View,
             (before != after).then_some(Change { node, before, after })
         };
         places.iter().filter_map(change).collect()
-    });
-    (after, changes)
+    })?;
+    let (mut were, mut are) = (BTreeMap::new(), BTreeMap::new());
+    for prefix in observables.iter().filter_map(network) {
+        before.nodes_near(prefix, &mut were)?;
+        after.nodes_near(prefix, &mut are)?;
+    }
+    let places: BTreeSet<&Net> = were.keys().chain(are.keys()).collect();
+    let said = |all: &BTreeMap<Net, Said>, place| all.get(place).copied().unwrap_or_default();
+    changes.extend(places.into_iter().filter_map(|place| {
+        let (before, after) = (said(&were, place), said(&are, place));
+        (before != after).then_some(Change { node: Node::Addresses(*place), before, after })
+    }));
+    Ok(changes)
 }
 
 fn touched(before: &View, after: &View, observables: &[Observable]) -> Result<BTreeSet<Place>, Stopped> {
@@ -162,11 +202,8 @@ impl Change {
     ///
     /// # Errors
     /// When nobody wants more.
-    pub fn write(&self, said: &Said, rpz: &Rpz, sink: &mut dyn Sink) -> Result<(), Stopped> {
-        match &self.node {
-            Node::Name(owner) => rpz.name(owner, said, sink),
-            Node::Trigger(network) => rpz.trigger(network, said, sink),
-        }
+    pub fn write(&self, said: &Said, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
+        form.write(&self.node, said, sink)
     }
 }
 
@@ -191,6 +228,7 @@ pub fn encode(changes: &[Change]) -> Vec<u8> {
         let (kind, place) = match &change.node {
             Node::Name(owner) => (b'n', owner.to_vec()),
             Node::Trigger(network) => (b'i', network.to_string().into_bytes()),
+            Node::Addresses(net) => (b'a', net.key().to_vec()),
         };
         // INVARIANT: a name has at most 255 bytes.
         bytes.push(place.len() as u8);
@@ -211,6 +249,7 @@ pub fn decode(mut bytes: &[u8]) -> Option<Vec<Change>> {
         let node = match head[1] {
             b'n' => Node::Name(place.into()),
             b'i' => Node::Trigger(Prefix::parse(str::from_utf8(place).ok()?).ok()?),
+            b'a' => Node::Addresses(Net::of_key(place.try_into().ok()?)),
             _ => return None,
         };
         let said = |at: usize| Some(Said::from_bits(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?)));
@@ -244,3 +283,7 @@ pub fn compare(before: &Layers, after: &Layers) -> Vec<Observable> {
 #[cfg(test)]
 #[path = "step_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod list_tests;

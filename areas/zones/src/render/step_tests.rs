@@ -10,9 +10,9 @@ use sipar_model::{Action, Category, DecisionNumber, DomainName, Severity, Snapsh
 use sipar_snapshot::{ListInfo, Mode, Policy, PolicyBuilder, PolicyHead, Scope, SigningKey};
 use std::{collections::BTreeMap, sync::Arc};
 
-type Records = BTreeSet<(Vec<u8>, bool, u16, Vec<u8>)>;
+pub(super) type Records = BTreeSet<(Vec<u8>, bool, u16, Vec<u8>)>;
 
-struct Collect(Records);
+pub(super) struct Collect(pub(super) Records);
 
 impl Sink for Collect {
     fn record(&mut self, record: &Record<'_>) -> Result<(), Stopped> {
@@ -23,9 +23,9 @@ impl Sink for Collect {
 }
 
 /// What is listed: `true` is blocked.
-type Listed = BTreeMap<String, bool>;
+pub(super) type Listed = BTreeMap<String, bool>;
 
-fn layers(listed: &Listed, key: &SigningKey) -> Layers {
+pub(super) fn layers(listed: &Listed, key: &SigningKey) -> Layers {
     let mut builder =
         PolicyBuilder::new(PolicyHead { serial: SnapshotSerial(1), created: TimestampMs(0), contact: String::new() });
     let info = ListInfo { slug: "l".into(), title: "l".into(), category: Category::Phishing, mode: Mode::Enforce };
@@ -56,6 +56,7 @@ fn layers(listed: &Listed, key: &SigningKey) -> Layers {
 
 fn zone(view: &View, feed: Feed) -> Records {
     let rpz = Rpz::new(feed, &Name::from_text("all.rpz.sipar").unwrap(), &Answer::Nxdomain).unwrap();
+    let rpz = Form::Rpz(rpz);
     let mut all = Collect(Records::new());
     view.walk(&rpz, &mut all).unwrap();
     all.0
@@ -122,6 +123,7 @@ proptest! {
             view = next;
         }
         let rpz = Rpz::new(Feed::Phishing, &Name::from_text("all.rpz.sipar").unwrap(), &Answer::Nxdomain).unwrap();
+        let rpz = Form::Rpz(rpz);
         let (mut gone, mut come) = (Collect(Records::new()), Collect(Records::new()));
         for change in condense(steps.iter().map(Vec::as_slice)) {
             change.write(&change.before, &rpz, &mut gone).unwrap();

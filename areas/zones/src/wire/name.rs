@@ -1,5 +1,6 @@
 //! Names on the wire: uncompressed, lower case, with their root label.
 
+use super::HEADER_BYTES;
 use std::fmt;
 
 /// Bytes in a name (RFC 1035 §2.3.4).
@@ -59,7 +60,8 @@ impl Name {
                     let target = usize::from(u16::from_be_bytes([length & 0x3F, *message.get(place + 1)?]));
                     end.get_or_insert(place + 2);
                     pointers += 1;
-                    if target >= place || pointers > POINTERS_MAX {
+                    // No name stands in the header (RFC 1035 §4.1.4: a pointer leads to a name further up).
+                    if target < HEADER_BYTES || target >= place || pointers > POINTERS_MAX {
                         return None;
                     }
                     place = target;
@@ -129,12 +131,13 @@ mod tests {
 
     #[test]
     fn compressed_names_are_read_and_loops_are_not() {
-        let message = b"\x03WWW\x07example\x00\x01a\xc0\x04\xc0\x11\xc0\x12";
-        let read = |at| Name::read(message, at).map(|(name, end)| (name.to_string(), end));
+        let message = b"a header....\x03WWW\x07example\x00\x01a\xc0\x10\xc0\x1d\xc0\x1e\xc0\x02";
+        let read = |at: usize| Name::read(message, at + 12).map(|(name, end)| (name.to_string(), end - 12));
         assert_eq!(read(0), Some(("www.example.".into(), 13)));
         assert_eq!(read(13), Some(("a.example.".into(), 17)));
         assert_eq!(read(17), None, "it points at itself");
         assert_eq!(read(19), None, "it points forwards");
+        assert_eq!(read(21), None, "it points into the header");
         for cut in [&b""[..], b"\x03ww", b"\x40", b"\xc0", b"\x80x"] {
             assert_eq!(Name::read(cut, 0), None, "{cut:?}");
         }

@@ -68,6 +68,10 @@ pub fn read(message: &[u8]) -> Result<Query<'_>, Fault> {
         return Err(FORMERR);
     }
     let (name, at) = Name::read(message, HEADER_BYTES).ok_or(FORMERR)?;
+    // There is no name further up that it could point at.
+    if at - HEADER_BYTES != name.wire().len() {
+        return Err(FORMERR);
+    }
     let kind = u16_at(message, at).ok_or(FORMERR)?;
     let class = u16_at(message, at + 2).ok_or(FORMERR)?;
     let question_end = at + 4;
