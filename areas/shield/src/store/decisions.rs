@@ -293,19 +293,23 @@ pub fn in_force_after(
 /// # Errors
 /// When the store refuses.
 pub fn over(reader: &mut Reader<'_>, now: TimestampMs, limit: usize) -> Result<Vec<Record>, ShieldError> {
-    let sql =
-        format!("select {COLUMNS} from decision where state = 1 and expires_at <= ?1 order by expires_at limit ?2");
-    reader.query(&sql, params![now, limit])?.iter().map(record).collect()
+    reader.query(&over_sql(), params![now, limit])?.iter().map(record).collect()
 }
+
+pub(super) fn over_sql() -> String {
+    format!("select {COLUMNS} from decision where state = 1 and expires_at <= ?1 order by expires_at limit ?2")
+}
+
+/// Without `|| ''` SQLite reads the whole index on (value, kind), because that is in order already: 0.3 s of a million
+/// decisions (measured: bench zones, 2026-11), where the index on changes gives the few at once.
+pub(super) const CHANGED_AFTER: &str = "select distinct kind, value || '' from decision where change > ?1 limit ?2";
 
 /// Things of which a decision changed after `change`, each once, at most `limit`.
 ///
 /// # Errors
 /// When the store refuses.
 pub fn changed_after(reader: &mut Reader<'_>, change: i64, limit: usize) -> Result<Vec<Observable>, ShieldError> {
-    let rows =
-        reader.query("select distinct kind, value from decision where change > ?1 limit ?2", params![change, limit])?;
-    rows.iter().map(observable).collect()
+    reader.query(CHANGED_AFTER, params![change, limit])?.iter().map(observable).collect()
 }
 
 /// The decisions in force on any of `things`, each on its own.
