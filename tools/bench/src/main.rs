@@ -24,6 +24,7 @@ mod setup;
 mod snapshot;
 mod stage;
 mod swap;
+mod zones;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -55,6 +56,8 @@ enum Bench {
     Reputation(reputation::ReputationOptions),
     /// Enforcement clients: everything at once, and then what has changed
     Bouncers(bouncers::BouncersOptions),
+    /// Whole zones by transfer, and changes enforced by resolvers that take them
+    Zones(zones::ZonesOptions),
     /// Lines of a feed a second, one core
     Parse(intake::IntakeOptions),
     /// A whole feed into the store, durably
@@ -101,6 +104,16 @@ enum Bench {
     /// The load generator (used by the benches)
     #[command(hide = true)]
     Blast(load::blast::BlastOptions),
+    /// Serve a snapshot as a zone (used by the benches)
+    #[command(hide = true)]
+    ZonesServe {
+        /// The snapshot
+        snapshot: PathBuf,
+        /// Port on loopback
+        port: u16,
+        /// A folder of its own
+        folder: PathBuf,
+    },
     /// Run a command on one processor (used by the benches)
     #[command(hide = true)]
     Pinned {
@@ -123,6 +136,8 @@ fn main() -> Result<()> {
         Bench::Swap(options) => swap::run(&work, &options),
         Bench::Reputation(options) => reputation::run(&work, &options),
         Bench::Bouncers(options) => bouncers::run(&work, &options),
+        Bench::Zones(options) => zones::run(&work, &options),
+        Bench::ZonesServe { snapshot, port, folder } => zones::serve::run(&snapshot, port, &folder),
         Bench::Parse(options) => intake::run_parse(&work, &options),
         Bench::Ingest(options) => intake::run_ingest(&work, &options),
         Bench::Compile(options) => compile::run(&work, &options),

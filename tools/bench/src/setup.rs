@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// What `dns`, `swap` and `reputation` run.
+/// What `dns`, `swap`, `reputation` and `zones` run.
 const PACKAGES: &[&str] = &[
     "unbound",
     "bind9",
@@ -16,6 +16,8 @@ const PACKAGES: &[&str] = &[
     "pdns-recursor",
     "dnsmasq-base",
     "dnsdist",
+    "knot",
+    "nsd",
     "rbldnsd",
     "tinycdb",
     "wrk",
