@@ -21,7 +21,12 @@ async fn serve(house: &House, snapshot: &Path, port: u16) -> Result<()> {
     let area = sipar_zones::area(house).context("opening zones")?;
     house.store.migrate(area.name(), area.migrations()).await.context("preparing the tables of zones")?;
     let listen = ([127, 0, 0, 1], port).into();
-    area.zones().configure(&ZonesConfig { listen: vec![listen], rpz_origin: "test".into(), ..ZonesConfig::default() });
+    area.zones().configure(&ZonesConfig {
+        listen: vec![listen],
+        rpz_origin: "test".into(),
+        list_origin: "test".into(),
+        ..ZonesConfig::default()
+    });
     let incoming = house.blobs.incoming().join("bench");
     std::fs::copy(snapshot, &incoming).context("copying the snapshot")?;
     let blob = house.blobs.adopt(&incoming).context("adopting the snapshot")?;
@@ -31,7 +36,8 @@ async fn serve(house: &House, snapshot: &Path, port: u16) -> Result<()> {
     let hearer = std::sync::Arc::clone(&area);
     let heard = house.store.write(move |tx| hearer.hear(tx, &told)).await;
     heard.context("telling zones of the snapshot")?;
-    let about = serde_json::json!({ "slug": "bench", "unsigned_from": ["127.0.0.0/8"] });
+    let about =
+        serde_json::json!({ "slug": "bench", "unsigned_from": ["127.0.0.0/8"], "lists": ["all.ip4", "all.ip6"] });
     let about = serde_json::from_value(about).context("describing the subscriber")?;
     area.zones().subscribe(about).await.context("subscribing")?;
     for job in area.jobs() {
