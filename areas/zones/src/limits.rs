@@ -2,7 +2,13 @@
 
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
 };
 
 /// Transfers at once in all: each holds a thread while it writes.
@@ -16,6 +22,10 @@ const WHOLE_BURST: u64 = 60;
 
 /// Seconds for each further one: a subscriber whose resolvers cannot take changes still gets two zones a minute.
 const WHOLE_EVERY_S: u64 = 30;
+
+/// How long a question waits for a place: transfers of changes take milliseconds, and a resolver that is turned away
+/// comes again a minute later.
+const WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// Why there is no transfer now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +62,7 @@ struct Use {
 pub struct Places {
     /// INVARIANT: keys are subscribers, so it stays small.
     uses: Mutex<BTreeMap<String, Use>>,
+    freed: Notify,
 }
 
 /// A place; dropped, it is free again.
@@ -62,7 +73,25 @@ pub struct Place {
 }
 
 impl Places {
-    /// A place for a transfer of `subscriber`.
+    /// A place for a transfer of `subscriber`, waited for a little while.
+    ///
+    /// # Errors
+    /// Says which bound is reached.
+    pub async fn wait(self: &Arc<Self>, subscriber: &str, is_whole: bool, now_s: u64) -> Result<Place, Full> {
+        let end = Instant::now() + WAIT_MAX;
+        loop {
+            let mut freed = pin!(self.freed.notified());
+            // From here on no place becomes free unnoticed.
+            freed.as_mut().enable();
+            match self.take(subscriber, is_whole, now_s) {
+                Err(full) if full == Full::Whole || timeout_at(end, freed).await.is_err() => return Err(full),
+                Err(_) => {}
+                Ok(place) => return Ok(place),
+            }
+        }
+    }
+
+    /// A place for a transfer of `subscriber`, if there is one now.
     ///
     /// # Errors
     /// Says which bound is reached.
@@ -93,6 +122,8 @@ impl Drop for Place {
         if let Some(one) = uses.get_mut(&self.subscriber) {
             one.running = one.running.saturating_sub(1);
         }
+        drop(uses);
+        self.places.freed.notify_waiters();
     }
 }
 
@@ -112,6 +143,20 @@ mod tests {
         assert_eq!(places.take("e", false, 0).err(), Some(Full::All));
         held.clear();
         assert!(places.take("a", false, 0).is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_the_place_that_becomes_free() {
+        let places = Arc::<Places>::default();
+        let mut held: Vec<Place> =
+            (0..TRANSFERS_EACH_MAX).map(|_| places.take("a", false, 0).expect("a place")).collect();
+        let waiting = tokio::spawn({
+            let places = Arc::clone(&places);
+            async move { places.wait("a", false, 0).await.map(|_| ()) }
+        });
+        tokio::task::yield_now().await;
+        held.pop();
+        assert_eq!(waiting.await.expect("no panic"), Ok(()));
     }
 
     #[test]

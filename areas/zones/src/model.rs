@@ -109,6 +109,11 @@ impl About {
                 "`{words}` is no list; use all, malware, c2, phishing or fraud with .ip4, .ip6 or .name"
             ));
         }
+        for words in [&self.feeds, &self.lists] {
+            if let Some(twice) = words.iter().enumerate().find(|(place, word)| words[..*place].contains(word)) {
+                return refuse(format!("`{}` is named twice", twice.1));
+            }
+        }
         if (self.feeds.is_empty() && self.lists.is_empty()) || Rpz::new(Feed::All, &apex, &self.answer).is_none() {
             return refuse("give at least one zone, and an answer that is a name or some addresses".into());
         }
@@ -218,6 +223,10 @@ mod tests {
             r#"{"slug": "isp"}"#,
             r#"{"slug": "b", "feeds": []}"#,
             r#"{"slug": "b", "feeds": ["gambling"]}"#,
+            r#"{"slug": "b", "feeds": ["all", "all"]}"#,
+            r#"{"slug": "b", "lists": ["all.ip4", "c2.ip6", "all.ip4"]}"#,
+            r#"{"slug": "b", "lists": ["trial.ip4"]}"#,
+            r#"{"slug": "b", "lists": ["all.ip5"]}"#,
             r#"{"slug": "b", "algorithm": "hmac-md5"}"#,
             r#"{"slug": "b", "answer": {"addresses": []}}"#,
             r#"{"slug": "b", "unsigned_from": ["192.0.2.7/32"]}"#,

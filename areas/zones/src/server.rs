@@ -168,13 +168,17 @@ async fn send(zones: &Arc<Zones>, stream: &mut TcpStream, asked: Asked<'_>) -> b
     let plan = transfer::plan(&asked);
     let (kind, serial) = (plan.kind(), plan.serial());
     let is_whole = matches!(plan, transfer::Plan::Whole(_));
-    let place = match zones.places.take(subscriber, is_whole, asked.now_s) {
-        Ok(place) => place,
-        Err(full) => {
-            zones.counts.event(subscriber, full.word());
-            return write(stream, &framed(&asked.refuse(rcode::SERVFAIL))).await;
+    let mut place = None;
+    // One record needs no place.
+    if !matches!(plan, transfer::Plan::Current(_)) {
+        match zones.places.wait(subscriber, is_whole, asked.now_s).await {
+            Ok(found) => place = Some(found),
+            Err(full) => {
+                zones.counts.event(subscriber, full.word());
+                return write(stream, &framed(&asked.refuse(rcode::SERVFAIL))).await;
+            }
         }
-    };
+    }
     let owned = asked.into_owned(Arc::clone(&zones.house.clock));
     let (parts, mut waiting) = mpsc::channel(PARTS_WAITING_MAX);
     let made = tokio::task::spawn_blocking(move || {

@@ -32,6 +32,10 @@ create table zone_step(
 /// Published states that are remembered: some more than the deltas that the shield keeps.
 const HEARD_MAX: u64 = 8_192;
 
+/// Rows of what was seen and counted: 1,000 subscribers (`SUBSCRIBERS_MAX`) with 21 zones, or with as many kinds of
+/// events.
+const ROWS_MAX: usize = 21_000;
+
 /// A subscriber's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -225,8 +229,8 @@ pub fn count(tx: &mut Tx<'_>, told: &[crate::count::Told], now: TimestampMs) -> 
 /// # Errors
 /// When the store refuses.
 pub fn seen(reader: &mut Reader<'_>) -> Result<Vec<(String, String, u32, TimestampMs)>, ZonesError> {
-    let rows = reader
-        .query("select subscriber, zone, serial, at from zone_seen order by subscriber, zone limit 6000", params![])?;
+    let sql = "select subscriber, zone, serial, at from zone_seen order by subscriber, zone limit ?1";
+    let rows = reader.query(sql, params![ROWS_MAX])?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))).collect()
 }
 
@@ -238,10 +242,8 @@ pub type EventRow = (String, String, u64, TimestampMs);
 /// # Errors
 /// When the store refuses.
 pub fn events(reader: &mut Reader<'_>) -> Result<Vec<EventRow>, ZonesError> {
-    let rows = reader.query(
-        "select subscriber, kind, count, last_at from zone_event order by subscriber, kind limit 10000",
-        params![],
-    )?;
+    let sql = "select subscriber, kind, count, last_at from zone_event order by subscriber, kind limit ?1";
+    let rows = reader.query(sql, params![ROWS_MAX])?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))).collect()
 }
 

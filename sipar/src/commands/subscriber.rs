@@ -1,6 +1,6 @@
 //! `sipar subscriber`: add, list, rotate, remove.
 
-use super::{encode, text};
+use super::{encode, text, time};
 use crate::{cli::SubscriberCommand, client::Client, config::Config};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -67,9 +67,14 @@ fn list(answer: &Value) {
         let behind = match one.get("lag_ms").and_then(Value::as_i64) {
             None => "never seen".to_owned(),
             Some(0) => "up to date".to_owned(),
-            Some(lag) => format!("behind for {} s", lag / 1_000),
+            Some(lag) => format!("behind by {} for {} s", text(one, "behind"), lag / 1_000),
         };
-        println!("{:<22} {behind:<20} {}", text(one, "slug"), text(one, "events"));
+        println!(
+            "{:<22} {behind:<24} last asked {} {}",
+            text(one, "slug"),
+            time(one, "contact_at"),
+            text(one, "events")
+        );
         for (zone, seen) in one.get("zones").and_then(Value::as_object).into_iter().flatten() {
             println!("  {zone:<30} serial {}", seen.get(0).unwrap_or(&Value::Null));
         }

@@ -1,6 +1,7 @@
 //! Transfers as subscribers see them: what they hold, how they are signed, and what ends them.
 
 use super::*;
+use crate::wire::check_answer;
 
 /// Enough for messages to wait for a reader who does not read: some megabytes.
 fn many() -> Vec<String> {
@@ -107,5 +108,72 @@ fn half_a_transfer_is_counted_and_one_subscriber_leaves_room_for_others() {
         assert_eq!(take(&rig, &key, AXFR, None).await.names().len(), 120_000);
         rig.counts("isp", "too-many", 1).await;
         rig.counts("isp", "axfr", 1).await;
+    });
+}
+
+/// Sends questions over one socket, and reads as many answers.
+async fn datagrams(rig: &Arc<Rig>, questions: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let address = rig.address();
+    beside(move || {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let ask = |question: Vec<u8>| {
+            socket.send_to(&question, address).unwrap();
+            let mut answer = vec![0; 2_000];
+            let (length, _) = socket.recv_from(&mut answer).unwrap();
+            answer.truncate(length);
+            answer
+        };
+        questions.into_iter().map(ask).collect()
+    })
+    .await
+}
+
+#[test]
+fn rfc1995_2_changes_that_fit_come_in_a_datagram_and_others_over_tcp() {
+    each_rig(|rig| async move {
+        rig.whole(1, &["evil.example"]).await;
+        rig.whole(2, &["evil.example"]).await;
+        let key = rig.subscribe(r#"{"slug": "isp", "feeds": ["all"]}"#).await;
+        rig.change(2, &["first.example"], &[]).await;
+        let names: Vec<String> = (0..200).map(|number| format!("a-longer-name-{number}.example")).collect();
+        rig.change(3, &names, &[]).await;
+        take(&rig, &key, AXFR, None).await;
+        rig.counts("isp", "axfr", 1).await;
+        rig.change(4, &["last.example"], &[]).await;
+        let (short, mac) = signed(IXFR, Some(4), &key, rig.now_s());
+        let (long, _) = signed(IXFR, Some(3), &key, rig.now_s());
+        let got = datagrams(&rig, vec![short, long]).await;
+        assert_eq!(check_answer(&got[0], &key, rig.now_s(), &mac), Ok(()));
+        let serials = |message: &[u8]| answers(message).iter().filter_map(|one| one.2).collect::<Vec<_>>();
+        assert_eq!((serials(&got[0]), answers(&got[0]).len()), (vec![5, 4, 5, 5], 6));
+        // The newest SOA alone: come over TCP.
+        assert_eq!((serials(&got[1]), answers(&got[1]).len()), (vec![5], 1));
+        assert!(got.iter().all(|message| message.len() <= 512), "without EDNS (RFC 1035 §4.2.1)");
+    });
+}
+
+#[test]
+fn a_flood_of_questions_is_answered_small_and_stops_nobody() {
+    each_rig(|rig| async move {
+        rig.whole(1, &many()).await;
+        let key = rig.subscribe(r#"{"slug": "isp"}"#).await;
+        let flood: Vec<Vec<u8>> = (0..3_000)
+            .map(|number| match number % 3 {
+                0 => question(SOA, None),
+                1 => question(IXFR, Some(7)),
+                _ => vec![number as u8; 12],
+            })
+            .collect();
+        let longest = flood.iter().map(Vec::len).max().unwrap();
+        let peer = Arc::clone(&rig);
+        let flooded = tokio::spawn(async move {
+            let flood = flood.into_iter().filter(|one| one[2] & 0x80 == 0).collect();
+            datagrams(&peer, flood).await
+        });
+        assert_eq!(take(&rig, &key, AXFR, None).await.names().len(), 120_000);
+        // Nobody is hit by more than was sent in his name.
+        assert!(flooded.await.unwrap().iter().all(|answer| answer.len() <= longest));
+        rig.counts("", "unsigned", 2_000).await;
     });
 }
