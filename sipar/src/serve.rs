@@ -162,6 +162,9 @@ pub async fn run(config: &Config) -> Result<()> {
     for address in &server.zones.addresses {
         eprintln!("zones       {address}");
     }
+    for address in &server.zones.tls_addresses {
+        eprintln!("zones-tls   {address}");
+    }
     if let Some(address) = server.edges.reputation_address {
         eprintln!("reputation  http://{address}");
     }

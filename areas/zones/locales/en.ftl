@@ -48,5 +48,6 @@ zones-event-too-often = whole zones more often than one subscriber may take them
 zones-event-cut = transfers that ended before their end
 zones-event-busy = turned away, because too many transfers were under way
 zones-event-notify-unanswered = told of a change, and no answer came
+zones-event-no-handshake = no TLS connection came about
 zones-paste = Configuration to paste
 zones-paste-secret = The key is shown only when it is made; put it where SECRET stands. A new one:

@@ -48,5 +48,6 @@ zones-event-too-often = ایک سبسکرائبر کی حد سے زیادہ با
 zones-event-cut = منتقلیاں جو اختتام سے پہلے ختم ہو گئیں
 zones-event-busy = واپس کیا گیا، کیونکہ بہت سی منتقلیاں جاری تھیں
 zones-event-notify-unanswered = تبدیلی کی اطلاع دی گئی، جواب نہیں آیا
+zones-event-no-handshake = TLS کنکشن قائم نہ ہو سکا
 zones-paste = چسپاں کرنے کے لیے ترتیب
 zones-paste-secret = کلید صرف بنتے وقت دکھائی جاتی ہے؛ اسے SECRET کی جگہ رکھیں۔ نئی کلید:

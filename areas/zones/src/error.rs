@@ -37,6 +37,15 @@ pub enum ZonesError {
     /// A sealed key does not open.
     #[error("the key of subscriber `{0}` does not open; was `keys/zones.key` replaced? rotate the subscriber's key")]
     Sealed(String),
+    /// A certificate or its key does not serve.
+    #[error("using `{path}` for transfers over TLS; it must be PEM, with the certificates of the chain or a key")]
+    Certificate {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// No randomness.
     #[error("the system gave no random bytes; no key was made")]
     Random,

@@ -22,6 +22,7 @@ mod replay;
 mod seal;
 mod server;
 pub mod store;
+mod tls;
 mod transfer;
 pub mod wire;
 

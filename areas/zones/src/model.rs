@@ -11,7 +11,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_model::Prefix;
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 /// Subscribers: every provider of a large country some times over.
 pub const SUBSCRIBERS_MAX: usize = 1_000;
@@ -28,6 +31,8 @@ pub const UNSIGNED_MAX: usize = 8;
 pub struct ZonesConfig {
     /// Where transfers are served, over UDP and TCP. Empty: nowhere.
     pub listen: Vec<SocketAddr>,
+    /// The same over TLS.
+    pub tls: TlsConfig,
     /// Where subscribers reach that, where it is another address; written into their configuration.
     pub public: Option<SocketAddr>,
     /// What the names of response policy zones end in: `all.rpz.sipar`.
@@ -38,8 +43,26 @@ pub struct ZonesConfig {
 
 impl Default for ZonesConfig {
     fn default() -> Self {
-        Self { listen: Vec::new(), public: None, rpz_origin: "rpz.sipar".into(), list_origin: "bl.sipar".into() }
+        Self {
+            listen: Vec::new(),
+            tls: TlsConfig::default(),
+            public: None,
+            rpz_origin: "rpz.sipar".into(),
+            list_origin: "bl.sipar".into(),
+        }
     }
+}
+
+/// Transfers over TLS (RFC 9103).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsConfig {
+    /// Where. Empty: nowhere.
+    pub listen: Vec<SocketAddr>,
+    /// The certificate and those that lead to it, in PEM.
+    pub certificate: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
 }
 
 /// What somebody asks for who wants zones.

@@ -40,7 +40,7 @@ const REFUSALS: [&str; 11] = [
 ];
 
 /// What went wrong otherwise.
-const TROUBLE: [&str; 3] = ["cut", "busy", "notify-unanswered"];
+const TROUBLE: [&str; 4] = ["cut", "busy", "notify-unanswered", "no-handshake"];
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
@@ -222,7 +222,7 @@ fn to_paste(ctx: &PageContext, one: &Standing, files: &BTreeMap<&'static str, St
         p { (ctx.t("zones-paste-secret")) " " (ui::mono(&format!("sipar subscriber rotate {}", one.about.slug))) }
         @for (file, text) in files {
             h3 dir="ltr" { (file) }
-            pre dir="ltr" tabindex="0" { code { (text) } }
+            pre dir="ltr" { code { (text) } }
         }
     };
     ui::card(&ctx.t("zones-paste"), body)

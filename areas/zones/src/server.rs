@@ -5,6 +5,7 @@
 use crate::{
     Zones, ZonesError,
     asked::{Asked, Door, Over, judge},
+    tls::Certificate,
     transfer,
     wire::{self, AXFR, Query, rcode},
 };
@@ -14,8 +15,8 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream, UdpSocket},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, UdpSocket},
     sync::{Semaphore, mpsc},
     task::JoinSet,
     time::{Instant, timeout},
@@ -49,21 +50,28 @@ const QUESTION_BYTES_MAX: usize = 4_096;
 /// Bytes of an answer over UDP to those who say they take so much (RFC 9715 §3).
 const UDP_BYTES_MAX: usize = 1_232;
 
+/// A connection, in clear or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
 /// A server that runs until it is dropped.
 pub struct Server {
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// Where it listens over TLS.
+    pub tls_addresses: Vec<SocketAddr>,
     _tasks: JoinSet<()>,
 }
 
 impl Server {
-    /// Listens, over UDP and TCP on the same ports.
+    /// Listens, over UDP and TCP on the same ports, and over TLS where the configuration says so.
     ///
     /// # Errors
-    /// When an address cannot be listened on.
+    /// When an address cannot be listened on, or the certificate does not serve.
     pub async fn start(zones: &Arc<Zones>, listen: &[SocketAddr]) -> Result<Self, ZonesError> {
         let mut tasks = JoinSet::new();
-        let mut addresses = Vec::new();
+        let (mut addresses, mut tls_addresses) = (Vec::new(), Vec::new());
         let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         for address in listen {
             let failed = |source| ZonesError::Listen(*address, source);
@@ -73,10 +81,18 @@ impl Server {
             let _first_stays = zones.bound.set(bound);
             addresses.push(bound);
             tasks.spawn(datagrams(Arc::clone(zones), udp));
-            tasks.spawn(accept(Arc::clone(zones), tcp, Arc::clone(&connections)));
+            tasks.spawn(accept(Arc::clone(zones), tcp, Arc::clone(&connections), None));
+        }
+        let tls = zones.config().tls;
+        let certificate = if tls.listen.is_empty() { None } else { Some(Arc::new(Certificate::open(&tls)?)) };
+        for address in &tls.listen {
+            let failed = |source| ZonesError::Listen(*address, source);
+            let tcp = TcpListener::bind(address).await.map_err(failed)?;
+            tls_addresses.push(tcp.local_addr().map_err(failed)?);
+            tasks.spawn(accept(Arc::clone(zones), tcp, Arc::clone(&connections), certificate.clone()));
         }
         tasks.spawn(crate::notify::run(Arc::clone(zones)));
-        Ok(Self { addresses, _tasks: tasks })
+        Ok(Self { addresses, tls_addresses, _tasks: tasks })
     }
 }
 
@@ -103,7 +119,12 @@ fn answer_datagram(zones: &Zones, message: &[u8], peer: IpAddr) -> Option<Vec<u8
     }
 }
 
-async fn accept(zones: Arc<Zones>, listener: TcpListener, places: Arc<Semaphore>) {
+async fn accept(
+    zones: Arc<Zones>,
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+    certificate: Option<Arc<Certificate>>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -113,17 +134,23 @@ async fn accept(zones: Arc<Zones>, listener: TcpListener, places: Arc<Semaphore>
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let zones = Arc::clone(&zones);
+        let (zones, certificate) = (Arc::clone(&zones), certificate.clone());
         // What cannot be set stays as the system has it.
         let _set = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
         connections.spawn(async move {
-            serve(&zones, stream, peer.ip()).await;
+            match certificate {
+                None => serve(&zones, stream, peer.ip()).await,
+                Some(certificate) => match certificate.accept(stream).await {
+                    Some(stream) => serve(&zones, stream, peer.ip()).await,
+                    None => zones.counts.event("", "no-handshake"),
+                },
+            }
             drop(place);
         });
     }
 }
 
-async fn serve(zones: &Arc<Zones>, mut stream: TcpStream, peer: IpAddr) {
+async fn serve<S: Stream>(zones: &Arc<Zones>, mut stream: S, peer: IpAddr) {
     for _ in 0..QUESTIONS_MAX {
         let Ok(Some(message)) = timeout(IDLE_MAX, read(&mut stream)).await else { return };
         let answered = match judge(zones, &message, peer, Over::Tcp) {
@@ -138,7 +165,7 @@ async fn serve(zones: &Arc<Zones>, mut stream: TcpStream, peer: IpAddr) {
 }
 
 /// One question, with its length in front (RFC 1035 §4.2.2). `None` at the end, and for nonsense.
-async fn read(stream: &mut TcpStream) -> Option<Vec<u8>> {
+async fn read<S: Stream>(stream: &mut S) -> Option<Vec<u8>> {
     let length = usize::from(stream.read_u16().await.ok()?);
     if length > QUESTION_BYTES_MAX {
         return None;
@@ -148,8 +175,13 @@ async fn read(stream: &mut TcpStream) -> Option<Vec<u8>> {
     Some(message)
 }
 
-async fn write(stream: &mut TcpStream, bytes: &[u8]) -> bool {
-    matches!(timeout(WRITE_MAX, stream.write_all(bytes)).await, Ok(Ok(())))
+async fn write<S: Stream>(stream: &mut S, bytes: &[u8]) -> bool {
+    let written = async {
+        stream.write_all(bytes).await?;
+        // TLS keeps what does not fill a record.
+        stream.flush().await
+    };
+    matches!(timeout(WRITE_MAX, written).await, Ok(Ok(())))
 }
 
 fn framed(message: &[u8]) -> Vec<u8> {
@@ -158,7 +190,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// Sends a whole answer: records are made on a thread of their own, and a slow reader holds nothing but its own.
-async fn send(zones: &Arc<Zones>, stream: &mut TcpStream, asked: Asked<'_>) -> bool {
+async fn send<S: Stream>(zones: &Arc<Zones>, stream: &mut S, asked: Asked<'_>) -> bool {
     let (who, zone) = (Arc::clone(&asked.subscriber), asked.zone.clone());
     let subscriber = who.about.slug.as_str();
     let is_transfer = asked.query.kind == AXFR || asked.query.kind == wire::IXFR;

@@ -1,7 +1,14 @@
 //! Zones out, with `dig`: who takes what, and who takes nothing. Resolvers enforce them in `subscribers.rs`.
 
-use crate::support::{Home, Ran, foreign::has, server::Server, until};
-use std::{fs, io::Write as _, net::SocketAddr, process::Command};
+use crate::support::{
+    Home, Ran,
+    foreign::{Running, free_port, has},
+    server::Server,
+    until,
+};
+use std::{fs, io::Write as _, net::SocketAddr, path::Path, process::Command};
+
+const PAGE: &str = include_str!("../../../docs/src/zones.md");
 
 /// A home that serves zones.
 pub fn home(upstream: &str) -> Home {
@@ -93,4 +100,72 @@ fn dig_takes_the_zone_and_its_changes_and_strangers_take_nothing() {
     serial_from(zones, &fresh, second);
     let changed = dig(zones, &["-y", &fresh, "+tcp", "all.rpz.sipar", &format!("IXFR={first}")]);
     assert!(changed.contains("worse.example") && !changed.contains("evil.example"), "{changed}");
+}
+
+#[test]
+fn rfc9103_zones_are_transferred_over_tls_and_need_a_key_there_too() {
+    if !has("kdig") {
+        return;
+    }
+    let home = home("127.0.0.1:9");
+    let made = rcgen::generate_simple_self_signed(["zones.example".to_owned()]).unwrap();
+    let certificate = home.write("cert.pem", &made.cert.pem());
+    let key_file = home.write("key.pem", &made.signing_key.serialize_pem());
+    let mut file = fs::OpenOptions::new().append(true).open(home.path("sipar.toml")).unwrap();
+    let text = format!(
+        "[zones.tls]\nlisten = [\"127.0.0.1:0\"]\ncertificate = \"{}\"\nkey = \"{}\"\n",
+        certificate.display(),
+        key_file.display()
+    );
+    file.write_all(text.as_bytes()).unwrap();
+    home.ok(&["block", "evil.example", "--reason", "a test of zones"]);
+    let server = Server::serve(&home);
+    let printed = home.ok(&["subscriber", "add", "isp"]);
+    let own = key(&printed);
+    let port = server.address("zones-tls").port().to_string();
+    let ask = |more: &[&str]| {
+        let ca = format!("+tls-ca={}", certificate.display());
+        let mut kdig = Command::new("kdig");
+        kdig.args(["@127.0.0.1", "-p", &port, "+time=5", "+retry=0", &ca, "+tls-hostname=zones.example"]);
+        Ran::of(kdig.args(more).args(["all.rpz.sipar", "AXFR"])).stdout
+    };
+    until("the zone over TLS", || ask(&["-y", &own]).contains("*.evil.example.all.rpz.sipar.").then_some(()));
+    assert!(!ask(&[]).contains("evil.example"), "without a key");
+    // In clear there is nothing on that port.
+    let plain = Command::new("kdig")
+        .args(["@127.0.0.1", "-p", &port, "+tcp", "+time=2", "+retry=0", "-y", &own])
+        .args(["all.rpz.sipar", "AXFR"])
+        .output();
+    assert!(!String::from_utf8_lossy(&plain.unwrap().stdout).contains("evil.example"));
+    until("what went wrong is counted", || {
+        let printed = home.ok(&["subscriber", "list"]);
+        (printed.contains("\"no-handshake\":1") && printed.contains("\"unsigned\":1")).then_some(())
+    });
+    if has("named") {
+        bind_takes_it_over_tls(&home, &printed, (server.address("zones").port(), &port), &certificate);
+    }
+}
+
+/// As the guide says: a `tls` statement, and its name and the other port behind the primary's address.
+fn bind_takes_it_over_tls(home: &Home, printed: &str, (clear, tls): (u16, &str), certificate: &Path) {
+    let statement = PAGE.lines().find(|line| line.starts_with("tls sipar {")).unwrap();
+    let statement = statement.replace("};", &format!("ca-file \"{}\"; }};", certificate.display()));
+    let from = printed.find("key \"").unwrap();
+    let own = printed[from..].split("\n# ").next().unwrap();
+    let own =
+        own.replace(&format!("port {clear} "), &format!("port {tls} ")).replace("\"; };\n};", "\" tls sipar; };\n};");
+    assert!(own.contains("tls sipar; }"), "{own}");
+    let port = free_port();
+    let text = format!(
+        "options {{ directory \"{}\"; pid-file none; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};\n\
+         recursion no; }};\ncontrols {{ }};\n{statement}\n{}",
+        home.path("tls").display(),
+        own.replace(" allow-query { none; };", ""),
+    );
+    let file = home.write("tls/named.conf", &text).display().to_string();
+    let _bind = Running::start("named", &["-f", "-n", "1", "-c", &file]);
+    let bind = SocketAddr::from(([127, 0, 0, 1], port));
+    until("BIND has the zone over TLS", || {
+        dig(bind, &["evil.example.all.rpz.sipar", "CNAME"]).contains("CNAME\t.").then_some(())
+    });
 }
