@@ -75,7 +75,9 @@ impl Shield {
         if let Some(whole) = newest.and_then(|newest| newest.whole) {
             moved |= place(&self.house.blobs.path(&whole.blob)?, &self.current_path())?;
         }
-        for path in files_in(&self.deltas_folder())?.into_iter().filter(|path| !wanted.contains(path)) {
+        // Another who publishes may be about to put a file in place that is named otherwise yet.
+        let stale = |path: &PathBuf| !wanted.contains(path) && !is_unfinished(path);
+        for path in files_in(&self.deltas_folder())?.into_iter().filter(stale) {
             remove(&path)?;
         }
         if moved {
@@ -97,11 +99,10 @@ impl Shield {
         });
         let named = read?;
         let in_place = self.current_path().parent().map(files_in).transpose()?.unwrap_or_default();
-        for path in files_in(&self.house.blobs.incoming())?.into_iter().chain(in_place) {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if UNFINISHED.iter().any(|start| name.starts_with(start)) {
-                remove(&path)?;
-            }
+        let deltas = files_in(&self.deltas_folder())?;
+        let all = files_in(&self.house.blobs.incoming())?.into_iter().chain(in_place).chain(deltas);
+        for path in all.filter(|path| is_unfinished(path)) {
+            remove(&path)?;
         }
         for (name, path) in self.house.blobs.list()? {
             if !named.contains(&name) && self.is_ours(&path) {
@@ -118,6 +119,11 @@ impl Shield {
         let small = fs::metadata(path).is_ok_and(|found| found.len() <= DELTA_BYTES_MAX);
         Policy::open(path, &key).is_ok() || (small && Delta::open(path, &key).is_ok())
     }
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    UNFINISHED.iter().any(|start| name.starts_with(start))
 }
 
 /// Makes `target` the file `source`, at once and as a whole. Returns whether it was another one before.
