@@ -3,7 +3,7 @@
 use crate::{
     Zones, ZonesError,
     model::{is_current, zone_serial},
-    render::step::{Change, Step, View, compare, condense, step},
+    render::step::{Change, Lists, Step, View, compare, condense, step},
     store::{self, Heard},
 };
 use sipar_model::{Observable, TimestampMs};
@@ -203,7 +203,9 @@ impl Zones {
 
     fn advance(&self, live: &Live, after: Layers, observables: &[Observable]) -> Result<(), ZonesError> {
         let (from, to, created) = (live.serial(), after.serial().0, after.created());
-        let (view, changes) = step(&live.view, after, observables);
+        let takes_lists = self.subscribers.load().iter().any(|one| !one.about.lists.is_empty());
+        let lists = if takes_lists { Lists::Told } else { Lists::Untold };
+        let (view, changes) = step(&live.view, after, observables, lists);
         let mut next = Live { view: Arc::new(view), steps: live.steps.clone() };
         match changes {
             Ok(changes) if changes.len() <= CHANGES_MAX => {

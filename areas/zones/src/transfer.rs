@@ -59,7 +59,9 @@ pub fn plan(asked: &Asked<'_>) -> Plan {
     match asked.live.since(theirs, asked.oldest) {
         Since::Current => Plan::Current(serial),
         // Each change takes away as much as it brings, so beyond half the zone the whole is smaller (RFC 1995 §4).
-        Since::Changes(changes) if (changes.len() as u64) <= whole_size(&asked.live) / 2 => {
+        Since::Changes(changes)
+            if (changes.len() as u64) <= whole_size(&asked.live) / 2 && asked.form.is_told_by(&changes) =>
+        {
             Plan::Changes(theirs, serial, changes)
         }
         Since::Changes(_) | Since::Unknown => Plan::Whole(serial),

@@ -109,7 +109,7 @@ proptest! {
             let changed = pair[0].keys().chain(pair[1].keys()).filter(|one| pair[0].get(*one) != pair[1].get(*one));
             let changed: BTreeSet<Observable> = changed.map(|one| Observable::guess(one).unwrap()).collect();
             let changed: Vec<Observable> = changed.into_iter().collect();
-            let (next, changes) = step(&view, layers(&pair[1], &key), &changed);
+            let (next, changes) = step(&view, layers(&pair[1], &key), &changed, Lists::Told);
             let changes = changes.unwrap();
             prop_assert_eq!(decode(&encode(&changes)), Some(changes.clone()));
             steps.push(changes);

@@ -157,6 +157,8 @@ pub enum Node {
     Trigger(Prefix),
     /// In lists of addresses: everything in this network, which ends with a label.
     Addresses(net::Net),
+    /// Networks changed, and it is not told what that means for lists of addresses: who takes those takes all.
+    Untold,
 }
 
 /// How a zone is written.
@@ -179,7 +181,18 @@ impl Form {
             (Self::Rpz(rpz), Node::Trigger(network)) => rpz.trigger(network, said, sink),
             (Self::List(list), Node::Name(owner)) => list.name(owner, said, sink),
             (Self::List(list), Node::Addresses(net)) => list.node(net, said, sink),
-            (Self::Rpz(_), Node::Addresses(_)) | (Self::List(_), Node::Trigger(_)) => Ok(()),
+            (Self::Rpz(_), Node::Addresses(_)) | (Self::List(_), Node::Trigger(_)) | (_, Node::Untold) => Ok(()),
+        }
+    }
+
+    /// Whether these changes are all that the zone needs.
+    #[must_use]
+    pub fn is_told_by(&self, changes: &[step::Change]) -> bool {
+        match self {
+            Self::List(list) if list.about() != list::About::Name => {
+                !changes.iter().any(|change| change.node == Node::Untold)
+            }
+            _ => true,
         }
     }
 }

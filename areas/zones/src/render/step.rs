@@ -121,11 +121,29 @@ pub struct Change {
     pub after: Said,
 }
 
+/// Networks that change in one step and are told place by place in lists of addresses: some tenths of a second of
+/// work. With more, whoever takes such lists takes them whole.
+const NETWORKS_TOLD_MAX: usize = 5_000;
+
+/// What is done about lists of addresses: each network touches up to some hundreds of places there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lists {
+    /// Somebody takes them: their changes are told.
+    Told,
+    /// Nobody does.
+    Untold,
+}
+
 /// The next state, and what changed. `observables` are those of which the policy says something else now.
 ///
 /// # Errors
 /// When too many places are touched; then the next state stands alone.
-pub fn step(before: &View, layers: Layers, observables: &[Observable]) -> (View, Result<Vec<Change>, Stopped>) {
+pub fn step(
+    before: &View,
+    layers: Layers,
+    observables: &[Observable],
+    lists: Lists,
+) -> (View, Result<Vec<Change>, Stopped>) {
     let listed: Vec<(&Observable, bool)> = observables
         .iter()
         .filter_map(|one| {
@@ -135,11 +153,11 @@ pub fn step(before: &View, layers: Layers, observables: &[Observable]) -> (View,
         })
         .collect();
     let after = View { index: before.index.with(&listed), layers };
-    let changes = all_changes(before, &after, observables);
+    let changes = all_changes(before, &after, observables, lists);
     (after, changes)
 }
 
-fn all_changes(before: &View, after: &View, observables: &[Observable]) -> Result<Vec<Change>, Stopped> {
+fn all_changes(before: &View, after: &View, observables: &[Observable], lists: Lists) -> Result<Vec<Change>, Stopped> {
     let mut changes: Vec<Change> = touched(before, after, observables).map(|places| {
         let change = |place: &Place| {
             let (before, after) = (before.said(place), after.said(place));
@@ -151,18 +169,35 @@ fn all_changes(before: &View, after: &View, observables: &[Observable]) -> Resul
         };
         places.iter().filter_map(change).collect()
     })?;
+    let networks: Vec<Prefix> = observables.iter().filter_map(network).collect();
+    if networks.is_empty() {
+        return Ok(changes);
+    }
+    let is_told = lists == Lists::Told && networks.len() <= NETWORKS_TOLD_MAX;
+    match is_told.then(|| list_changes(before, after, &networks)) {
+        Some(Ok(of_lists)) => changes.extend(of_lists),
+        // Response policy zones go on from change to change whatever becomes of lists.
+        Some(Err(Stopped)) | None => {
+            changes.push(Change { node: Node::Untold, before: Said::default(), after: Said::from_bits(1) });
+        }
+    }
+    Ok(changes)
+}
+
+/// What changed at the places of lists of addresses.
+fn list_changes(before: &View, after: &View, networks: &[Prefix]) -> Result<Vec<Change>, Stopped> {
     let (mut were, mut are) = (BTreeMap::new(), BTreeMap::new());
-    for prefix in observables.iter().filter_map(network) {
-        before.nodes_near(prefix, &mut were)?;
-        after.nodes_near(prefix, &mut are)?;
+    for prefix in networks {
+        before.nodes_near(*prefix, &mut were)?;
+        after.nodes_near(*prefix, &mut are)?;
     }
     let places: BTreeSet<&Net> = were.keys().chain(are.keys()).collect();
-    let said = |all: &BTreeMap<Net, Said>, place| all.get(place).copied().unwrap_or_default();
-    changes.extend(places.into_iter().filter_map(|place| {
+    let said = |all: &BTreeMap<Net, Said>, place: &Net| all.get(place).copied().unwrap_or_default();
+    let change = |place: &Net| {
         let (before, after) = (said(&were, place), said(&are, place));
         (before != after).then_some(Change { node: Node::Addresses(*place), before, after })
-    }));
-    Ok(changes)
+    };
+    Ok(places.into_iter().filter_map(change).collect())
 }
 
 fn touched(before: &View, after: &View, observables: &[Observable]) -> Result<BTreeSet<Place>, Stopped> {
@@ -229,6 +264,7 @@ pub fn encode(changes: &[Change]) -> Vec<u8> {
             Node::Name(owner) => (b'n', owner.to_vec()),
             Node::Trigger(network) => (b'i', network.to_string().into_bytes()),
             Node::Addresses(net) => (b'a', net.key().to_vec()),
+            Node::Untold => (b'u', Vec::new()),
         };
         // INVARIANT: a name has at most 255 bytes.
         bytes.push(place.len() as u8);
@@ -250,6 +286,7 @@ pub fn decode(mut bytes: &[u8]) -> Option<Vec<Change>> {
             b'n' => Node::Name(place.into()),
             b'i' => Node::Trigger(Prefix::parse(str::from_utf8(place).ok()?).ok()?),
             b'a' => Node::Addresses(Net::of_key(place.try_into().ok()?)),
+            b'u' => Node::Untold,
             _ => return None,
         };
         let said = |at: usize| Some(Said::from_bits(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?)));

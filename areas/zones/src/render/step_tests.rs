@@ -116,7 +116,7 @@ proptest! {
             let after = layers(&pair[1], &key);
             let compared: BTreeSet<Observable> = compare(&view.layers, &after).into_iter().collect();
             prop_assert_eq!(compared, changed.iter().cloned().collect());
-            let (next, changes) = step(&view, after, &changed);
+            let (next, changes) = step(&view, after, &changed, Lists::Untold);
             let changes = changes.unwrap();
             prop_assert_eq!(decode(&encode(&changes)), Some(changes.clone()));
             steps.push(changes);

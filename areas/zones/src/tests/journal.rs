@@ -1,6 +1,10 @@
 //! What is served rests on few files, survives restarts, and never forces anybody to take everything.
 
 use super::*;
+use crate::render::{
+    Feed, Form,
+    list::{About, List},
+};
 
 #[test]
 fn a_whole_file_of_the_same_state_takes_the_place_of_its_changes() {
@@ -92,5 +96,33 @@ fn how_far_a_subscriber_is_behind_is_known_in_serials_and_in_time() {
             read.push((measure.name, value.value, value.of));
         }
         assert_eq!(read, [("subscribers-up-to-date", Some(0.0), Some(1.0)), ("subscribers-lag", Some(1_000.0), None)]);
+    });
+}
+
+#[test]
+fn lists_of_addresses_are_told_to_whoever_takes_them_and_cost_nothing_otherwise() {
+    each_rig(|rig| async move {
+        rig.whole(1, &["evil.example"]).await;
+        rig.subscribe(r#"{"slug": "isp"}"#).await;
+        let form =
+            |about| Form::List(List::new(Feed::All, about, &Name::from_text("all.ip4.bl.sipar").unwrap()).unwrap());
+        let last = || rig.zones().live.load_full().unwrap().steps.back().unwrap().changes.clone();
+        rig.change(1, &["192.0.2.0/24"], &[]).await;
+        let untold = last();
+        assert!(!form(About::Ip4).is_told_by(&untold) && form(About::Name).is_told_by(&untold));
+        assert_eq!(untold.len(), 2, "the trigger, and that lists are not told");
+        rig.change(2, &["worse.example"], &[]).await;
+        assert!(form(About::Ip4).is_told_by(&last()), "names touch no addresses");
+        rig.subscribe(r#"{"slug": "mail", "feeds": [], "lists": ["all.ip4"]}"#).await;
+        rig.change(3, &["198.51.100.0/25"], &[]).await;
+        let told = last();
+        assert!(form(About::Ip4).is_told_by(&told));
+        assert_eq!(told.len(), 1 + 128);
+        // Many at once: response policy zones go on, lists begin anew.
+        let many: Vec<String> = (0..6_000).map(|number| format!("10.{}.{}.0/24", number / 200, number % 200)).collect();
+        rig.change(4, &many, &[]).await;
+        let many = last();
+        assert!(!form(About::Ip4).is_told_by(&many));
+        assert_eq!(many.len(), 6_001);
     });
 }
