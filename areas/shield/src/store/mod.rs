@@ -99,9 +99,10 @@ mod tests {
     #[test]
     fn statements_of_every_decision_use_the_index_made_for_them() {
         testing::each_config(|config| {
-            let sipar_store::StoreConfig::Sqlite { .. } = config else { return };
             let store = sipar_store::Store::open(config).unwrap();
             store.migrate_blocking("shield", MIGRATIONS).unwrap();
+            // PostgreSQL plans by what is in the table, and here is nothing.
+            let sipar_store::StoreConfig::Sqlite { .. } = config else { return };
             for (sql, index) in [
                 (decisions::over_sql(), "decision_over (state=? AND expires_at<?)"),
                 (decisions::CHANGED_AFTER.to_owned(), "decision_change (change>?)"),
