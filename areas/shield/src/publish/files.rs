@@ -24,6 +24,9 @@ const IN_PLACE_MAX: usize = 10_000;
 /// What files that are being written begin with.
 const UNFINISHED: [&str; 3] = ["snapshot-", "delta-", "next-"];
 
+/// Tries to link a file that others replace by its like: as many as nodes that publish at the same instant.
+const LINK_TRIES_MAX: usize = 10;
+
 /// Tells files that are being written at the same time apart.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -140,11 +143,25 @@ fn place(source: &Path, target: &Path) -> Result<bool, ShieldError> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        fs::hard_link(source, &link)?;
+        link_to(source, &link)?;
         fs::rename(&link, target)?;
         fs::File::open(folder)?.sync_all()
     };
     place().map(|()| true).map_err(failed(target))
+}
+
+/// As `hard_link`; again when somebody put the same file in the place of `source` meanwhile, for no file can be linked
+/// whose last name is gone (link(2)).
+fn link_to(source: &Path, link: &Path) -> io::Result<()> {
+    let mut tries = 1;
+    loop {
+        match fs::hard_link(source, link) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && tries < LINK_TRIES_MAX && source.exists() => {
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// The files of a folder; none when it is not there.
