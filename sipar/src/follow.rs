@@ -103,10 +103,15 @@ struct Follower {
 }
 
 /// How far changes lead.
-struct Way {
-    layers: Layers,
+pub struct Way {
+    pub layers: Layers,
     /// The change that was refused, and why.
-    refused: Option<(PathBuf, String)>,
+    pub refused: Option<(PathBuf, String)>,
+}
+
+/// The state that the changes beside a whole file lead to.
+pub fn state_beside(path: &Path, policy: Arc<Policy>, key: &VerifyingKey) -> Way {
+    advance(Layers::new(policy), &path.with_file_name("deltas"), key, None)
 }
 
 impl Follower {

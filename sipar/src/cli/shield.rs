@@ -46,27 +46,30 @@ pub enum DecisionCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum SnapshotCommand {
-    /// Compile the decisions in force now.
+    /// Publish what has changed, and make a whole file of that state; files that were lost or damaged are made anew.
     Build,
-    /// What a file holds.
+    /// What a whole file or a change holds.
     Show {
-        /// Without it, the current one of the data folder.
+        /// Without it, the state in use: the whole file of the data folder and the changes since.
         file: Option<PathBuf>,
         #[arg(long, value_name = "HEX")]
         key: Option<String>,
-        /// Also list this many entries.
+        /// Also list this many entries, or things that changed.
         #[arg(long, default_value_t = 0)]
         entries: usize,
     },
-    /// What changed from one file to another.
+    /// What changed from one whole file to another, or by one change.
     Diff {
+        /// A whole file, or a change from `snapshot/deltas`.
         old: PathBuf,
-        new: PathBuf,
+        /// The later whole file.
+        new: Option<PathBuf>,
         #[arg(long, value_name = "HEX")]
         key: Option<String>,
     },
     /// Check a file's signature and every byte of it.
     Verify {
+        /// Without it, the state in use: the whole file of the data folder and every change since.
         file: Option<PathBuf>,
         #[arg(long, value_name = "HEX")]
         key: Option<String>,

@@ -85,6 +85,22 @@ fn a_flipped_byte_is_named() {
     let middle = fs::metadata(&snapshot).unwrap().len() / 2;
     flip(&snapshot, usize::try_from(middle).unwrap());
     home.run(&["snapshot", "verify"]).refused_with(&["current.sipar"]);
+    // The same of a change.
+    let home = fed(&upstream, &["phish.example"]);
+    let change = file_under(&home.data.join("snapshot/deltas"));
+    let path = change.display().to_string();
+    let shown = home.ok(&["snapshot", "show", &path, "--entries", "5"]);
+    assert!(shown.contains("change    from snapshot ") && shown.contains("+ block domain phish.example"), "{shown}");
+    assert!(home.ok(&["snapshot", "diff", &path]).contains("1 things changed"));
+    assert!(home.ok(&["snapshot", "verify", &path]).contains("whole, 1 changes from snapshot"));
+    assert!(home.ok(&["snapshot", "verify"]).contains("and the changes since, whole"));
+    let shown = home.ok(&["snapshot", "show", "--entries", "5"]);
+    assert!(shown.contains("changed   1 entries since") && shown.contains("phish.example"), "{shown}");
+    home.run(&["snapshot", "diff", &home.data.join("snapshot/current.sipar").display().to_string()])
+        .refused_with(&["two whole files, or one change"]);
+    let last = fs::metadata(&change).unwrap().len() - 1;
+    flip(&change, usize::try_from(last).unwrap());
+    home.run(&["snapshot", "verify"]).refused_with(&["deltas/", "damaged"]);
 }
 
 fn file_under(folder: &Path) -> std::path::PathBuf {
