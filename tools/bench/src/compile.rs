@@ -136,7 +136,7 @@ fn take(house: &House, drafts: Vec<Draft>, now: TimestampMs) -> Result<()> {
 }
 
 /// Seven tenths names, two tenths URLs, one tenth addresses; two families each.
-fn draft(number: u32, name: &str, now: TimestampMs) -> Result<Draft> {
+pub fn draft(number: u32, name: &str, now: TimestampMs) -> Result<Draft> {
     let observable = match number % 10 {
         0..=6 => Observable::Domain(DomainName::parse(name).context("parsing a name")?),
         7 | 8 => Observable::Url(CanonicalUrl::parse(&format!("http://{name}/{number:x}")).context("parsing a URL")?),

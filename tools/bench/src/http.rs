@@ -19,6 +19,8 @@ const CONSTANT: &str = "{\"observable\":{\"type\":\"address\",\"value\":\"192.0.
 const CONNECTIONS: u32 = 32;
 /// How long one request may take.
 const ASK: Duration = Duration::from_secs(2);
+/// How long one that changes something may take.
+const SEND: Duration = Duration::from_secs(60);
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
@@ -58,10 +60,27 @@ pub fn ask(port: u16, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("connecting")?;
     stream.set_read_timeout(Some(ASK)).context("setting a time-out")?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").context("asking")?;
+    answer(stream)
+}
+
+/// The body of one answer to JSON that is sent with a key, when the server says 200.
+pub fn post(port: u16, path: &str, key: &str, body: &str) -> Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).context("connecting")?;
+    stream.set_read_timeout(Some(SEND)).context("setting a time-out")?;
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Api-Key: {key}\r\nContent-Type: application/json\r\n\
+        Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).context("sending")?;
+    answer(stream)
+}
+
+fn answer(stream: TcpStream) -> Result<String> {
     let mut text = String::new();
     stream.take(ANSWER_BYTES_MAX).read_to_string(&mut text).context("reading the answer")?;
     let (head, body) = text.split_once("\r\n\r\n").context("the answer has no end of head")?;
-    ensure!(head.starts_with("HTTP/1.1 200 "), "the answer is `{}`", head.lines().next().unwrap_or_default());
+    ensure!(head.starts_with("HTTP/1.1 200 "), "the answer is `{}`: {body}", head.lines().next().unwrap_or_default());
     Ok(body.to_owned())
 }
 

@@ -8,6 +8,7 @@ mod account;
 mod bouncers;
 mod compile;
 mod dns;
+mod enforce;
 mod house;
 mod http;
 mod intake;
@@ -64,6 +65,8 @@ enum Bench {
     Ingest(intake::IntakeOptions),
     /// Decisions and warning lists into one snapshot: time and memory
     Compile(compile::CompileOptions),
+    /// From a person's decision to the resolver's answer, with a million in force
+    Enforce(enforce::EnforceOptions),
     /// Entries a second into the public ledger
     Ledger(ledger::LedgerOptions),
     /// Build and adopt a warning index (used by the benches)
@@ -143,6 +146,7 @@ fn main() -> Result<()> {
         Bench::Compile(options) => compile::run(&work, &options),
         Bench::CompileWarnings(options) => compile::warnings(&options),
         Bench::CompilePolicy { house } => compile::policy(&house),
+        Bench::Enforce(options) => enforce::run(&work, &options),
         Bench::Ledger(options) => ledger::run(&work, &options),
         Bench::Constant { port } => http::constant(port),
         Bench::OpenOnce { snapshot, name } => open::once(&snapshot, &name),
