@@ -78,8 +78,9 @@ impl Shield {
         if let Some(whole) = newest.and_then(|newest| newest.whole) {
             moved |= place(&self.house.blobs.path(&whole.blob)?, &self.current_path())?;
         }
-        // Another who publishes may be about to put a file in place that is named otherwise yet.
-        let stale = |path: &PathBuf| !wanted.contains(path) && !is_unfinished(path);
+        // What is unfinished, or newer than the rows that were read, is just being put in place by who publishes.
+        let newest = rows.last().map_or(SnapshotSerial(0), |row| row.serial);
+        let stale = |path: &PathBuf| !wanted.contains(path) && leads_to(path).is_some_and(|to| to <= newest);
         for path in files_in(&self.deltas_folder())?.into_iter().filter(stale) {
             remove(&path)?;
         }
@@ -98,13 +99,14 @@ impl Shield {
         let read = self.house.store.read_blocking(|reader| {
             let mut named: HashSet<String> = publications::kept(reader)?.into_iter().collect();
             named.extend(lists::in_use(reader)?.map(|in_use| in_use.blob));
-            Ok::<_, ShieldError>(named)
+            let newest = publications::newest(reader)?.map_or(SnapshotSerial(0), |newest| newest.serial);
+            Ok::<_, ShieldError>((named, newest))
         });
-        let named = read?;
+        let (named, newest) = read?;
         let in_place = self.current_path().parent().map(files_in).transpose()?.unwrap_or_default();
         let deltas = files_in(&self.deltas_folder())?;
         let all = files_in(&self.house.blobs.incoming())?.into_iter().chain(in_place).chain(deltas);
-        for path in all.filter(|path| is_unfinished(path)) {
+        for path in all.filter(|path| is_unfinished(path) || leads_to(path).is_some_and(|to| to > newest)) {
             remove(&path)?;
         }
         for (name, path) in self.house.blobs.list()? {
@@ -122,6 +124,13 @@ impl Shield {
         let small = fs::metadata(path).is_ok_and(|found| found.len() <= DELTA_BYTES_MAX);
         Policy::open(path, &key).is_ok() || (small && Delta::open(path, &key).is_ok())
     }
+}
+
+/// The state that a change in place leads to, by its name.
+fn leads_to(path: &Path) -> Option<SnapshotSerial> {
+    let (from, to) = path.file_stem()?.to_str()?.split_once('-')?;
+    from.parse::<u64>().ok()?;
+    to.parse().ok().map(SnapshotSerial)
 }
 
 fn is_unfinished(path: &Path) -> bool {

@@ -256,6 +256,26 @@ fn a_list_that_is_no_longer_tried_out_takes_a_whole_file() {
 }
 
 #[test]
+fn a_change_that_nobody_published_is_swept_at_the_start_and_not_beside_who_publishes() {
+    each_rig(|rig| async move {
+        rig.warn(&[]).await;
+        rig.reconcile().await;
+        let deltas = rig.shield().current_path().with_file_name("deltas");
+        fs::create_dir_all(&deltas).unwrap();
+        let (newer, old) = (deltas.join("7-8.sipar"), deltas.join("0-1.sipar"));
+        fs::write(&newer, b"of a run that was put back").unwrap();
+        fs::write(&old, b"of long ago").unwrap();
+        rig.request(block("evil.example")).await.unwrap();
+        rig.shield().publish_whole().await.unwrap();
+        rig.shield().publish().await.unwrap().unwrap();
+        rig.shield().publish_whole().await.unwrap().unwrap();
+        assert_eq!((newer.exists(), old.exists()), (true, false), "another may be putting a newer one in place");
+        rig.another().publish().await.unwrap();
+        assert!(!newer.exists(), "at a start nobody is");
+    });
+}
+
+#[test]
 fn of_two_nodes_one_publishes_each_state_and_the_other_goes_on_from_it() {
     each_rig(|rig| async move {
         rig.warn(&[]).await;
