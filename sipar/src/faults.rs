@@ -8,6 +8,7 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::Notify;
 
 /// A job of an area failed the last time that it ran.
 pub const JOB: &str = "job-failing";
@@ -26,6 +27,8 @@ pub const CLASSES: &[&str] = &[JOB, FACT, LEDGER, EDGE];
 /// Jobs, hearers and files are few and fixed, and so are its entries.
 pub struct Board {
     clock: Arc<dyn Clock>,
+    /// Notified when something went wrong or well.
+    changed: Arc<Notify>,
     troubles: Mutex<BTreeMap<(&'static str, String), Trouble>>,
 }
 
@@ -36,19 +39,27 @@ struct Trouble {
 
 impl Board {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, troubles: Mutex::default() }
+        Self::telling(clock, Arc::default())
+    }
+
+    /// One that wakes `changed` when something goes wrong or well.
+    pub fn telling(clock: Arc<dyn Clock>, changed: Arc<Notify>) -> Self {
+        Self { clock, changed, troubles: Mutex::default() }
     }
 
     /// Notes how something went: with `failed` it is wrong from now on, without it is well.
     pub fn note(&self, class: &'static str, subject: &str, failed: Option<String>) {
         let key = (class, subject.to_owned());
         let mut troubles = self.troubles();
-        match failed {
-            None => _ = troubles.remove(&key),
-            Some(detail) => {
-                let since = troubles.get(&key).map_or_else(|| self.clock.now(), |trouble| trouble.since);
-                troubles.insert(key, Trouble { since, detail });
-            }
+        let earlier = troubles.remove(&key);
+        // The same again is no news.
+        let news = earlier.is_some() != failed.is_some();
+        if let Some(detail) = failed {
+            let since = earlier.map_or_else(|| self.clock.now(), |trouble| trouble.since);
+            troubles.insert(key, Trouble { since, detail });
+        }
+        if news {
+            self.changed.notify_one();
         }
     }
 

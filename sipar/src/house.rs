@@ -105,7 +105,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
             .await
             .with_context(|| format!("preparing the tables of `{}`", area.name()))?;
     }
-    let board = Arc::new(Board::new(Arc::clone(&clock)));
+    let board = Arc::new(Board::telling(Arc::clone(&clock), Arc::clone(areas.findings.look_soon())));
     let gate = gate(&layout, clock, config.portal_url().starts_with("https:"))?;
     let frame = Arc::new(frame(config, &areas, Arc::clone(&gate))?);
     let role_table = frame.authorizer.table();

@@ -4,6 +4,7 @@ use crate::{areas::Areas, pages};
 use axum::{
     Router,
     extract::{Request, State},
+    http::Method,
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
     routing::{MethodFilter, get},
@@ -12,6 +13,7 @@ use sipar_area::{Area, House, Route};
 use sipar_authz::{Act, Authorizer, Identity, Resource, Role};
 use sipar_web::{Frame, Lang, NavItem, TextSource, WebError};
 use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::Notify;
 
 /// The house's own texts.
 pub const TEXTS: &[TextSource] = &[
@@ -68,7 +70,7 @@ pub fn routes(house: &House, areas: &Areas) -> Vec<Route> {
 pub fn router(house: &House, areas: &Areas, frame: Arc<Frame>) -> Router {
     let mut by_path: BTreeMap<&'static str, axum::routing::MethodRouter> = BTreeMap::new();
     for route in routes(house, areas) {
-        let guarded = guard(&frame.authorizer, &route);
+        let guarded = guard(&frame.authorizer, &route, areas.findings.look_soon());
         let merged = match by_path.remove(route.path) {
             Some(others) => others.merge(guarded),
             None => guarded,
@@ -87,8 +89,10 @@ pub fn doors(areas: &Areas) -> Router {
     areas.doors().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
 }
 
-fn guard(table: &Arc<Authorizer>, route: &Route) -> axum::routing::MethodRouter {
-    let asked = Asked { table: Arc::clone(table), resource: route.resource, act: route.act };
+fn guard(table: &Arc<Authorizer>, route: &Route, look_soon: &Arc<Notify>) -> axum::routing::MethodRouter {
+    // Who has mended something sees it gone.
+    let acted = (route.method != Method::GET).then(|| Arc::clone(look_soon));
+    let asked = Asked { table: Arc::clone(table), resource: route.resource, act: route.act, acted };
     debug_assert!(MethodFilter::try_from(route.method.clone()).is_ok(), "a method that axum knows");
     route.handler.clone().layer(from_fn_with_state(asked, permit))
 }
@@ -98,6 +102,8 @@ struct Asked {
     table: Arc<Authorizer>,
     resource: &'static str,
     act: Act,
+    /// Notified when somebody has done something.
+    acted: Option<Arc<Notify>>,
 }
 
 async fn permit(State(asked): State<Asked>, request: Request, next: Next) -> Response {
@@ -109,7 +115,13 @@ async fn permit(State(asked): State<Asked>, request: Request, next: Next) -> Res
         .ok_or_else(WebError::not_found)
         .and_then(|resource| sipar_web::error::permit(&asked.table, &identity, resource, asked.act));
     match verdict {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            let response = next.run(request).await;
+            if let Some(acted) = asked.acted {
+                acted.notify_one();
+            }
+            response
+        }
         Err(refusal) => {
             tracing::info!(resource = asked.resource, act = ?asked.act, role = ?identity.role, "refused");
             refusal.into_response()

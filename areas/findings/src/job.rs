@@ -6,7 +6,8 @@ use sipar_model::Severity;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
-/// A fault is on the page within this time. One round reads some small tables.
+/// A fault that comes by itself is on the page within this time, and what a person did or the house noticed at once.
+/// One round reads some small tables.
 const ROUND_EVERY: Duration = Duration::from_secs(10);
 
 /// Whoever has not told what is wrong within this time could not tell: a store under load answers sooner.

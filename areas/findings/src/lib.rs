@@ -48,6 +48,12 @@ impl Findings {
         self.wake.notify_one();
     }
 
+    /// Notified, it looks at once: by who knows that something has changed.
+    #[must_use]
+    pub fn look_soon(&self) -> &Arc<Notify> {
+        &self.wake
+    }
+
     /// How many are open of each severity.
     ///
     /// # Errors
