@@ -195,6 +195,12 @@ impl StoreError {
         Self::DiskFull { doing, source: Arc::new(marked) }
     }
 
+    /// The server is away. The cause is marked as such, as one of a full disk is.
+    pub(crate) fn disconnected(doing: String, source: Cause) -> Self {
+        let marked = std::io::Error::new(std::io::ErrorKind::NotConnected, source);
+        Self::Disconnected { doing, source: Arc::new(marked) }
+    }
+
     /// A failure of the caller's own, for use inside [`crate::Reader::each`].
     pub fn stopped(source: impl Error + Send + Sync + 'static) -> Self {
         Self::Stopped { source: Arc::new(source) }

@@ -36,7 +36,7 @@ impl PgSession {
         loop {
             let taken = self.runtime.block_on(self.pool.get()).map_err(|error| {
                 let doing = "opening a connection".to_owned();
-                Failure::Final(StoreError::Disconnected { doing, source: Arc::new(error) })
+                Failure::Final(StoreError::disconnected(doing, Arc::new(error)))
             })?;
             self.client = Some(taken);
             match self.batch(begin) {

@@ -113,6 +113,15 @@ mod tests {
         );
     }
 
+    /// A runtime must not be waited for where another one runs.
+    #[tokio::test]
+    async fn a_server_that_is_away_is_an_error_wherever_it_is_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().display().to_string().replace('/', "%2F");
+        let refused = crate::Store::open(&StoreConfig::postgres(format!("postgres://sipar@{place}/none")));
+        assert!(matches!(refused, Err(StoreError::Open { .. })), "{:?}", refused.err());
+    }
+
     #[test]
     fn a_bad_url_is_refused_without_its_password() {
         let error = pool("postgres://u:secret@h:notaport/d", None, 1).expect_err("the port is no number");

@@ -83,10 +83,10 @@ pub(crate) fn failure(doing: &str, error: tokio_postgres::Error) -> Failure {
         Some(state) if state.code().starts_with("23") => Failure::Final(StoreError::Constraint { sql: text, source }),
         // Class 08: connection exception; 57P: operator intervention (a server that stops).
         Some(state) if state.code().starts_with("08") || state.code().starts_with("57P") => {
-            Failure::Final(StoreError::Disconnected { doing: text, source })
+            Failure::Final(StoreError::disconnected(text, source))
         }
         Some(_) => Failure::Final(StoreError::Statement { sql: text, source }),
-        None if closed => Failure::Final(StoreError::Disconnected { doing: text, source }),
+        None if closed => Failure::Final(StoreError::disconnected(text, source)),
         None => Failure::Final(StoreError::Statement { sql: text, source }),
     }
 }

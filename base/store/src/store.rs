@@ -74,16 +74,25 @@ impl Store {
         // One thread only moves bytes between sockets and those who wait.
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("sipar-store-net").enable_all().build();
         let runtime = runtime.map_err(|error| failed(Arc::new(error)))?;
-        let pool = postgres_open::pool(url, schema, READERS + 1)?;
-        let session = || PgSession::new(pool.clone(), runtime.handle().clone());
-        let outcome = on_own_thread(|| prepare_server(&mut session(), schema))?;
-        outcome.map_err(|error| match error {
-            StoreError::Disconnected { source, .. } => failed(source),
-            other => other,
-        })?;
-        let readers = (0..READERS).map(|_| Session::Postgres(session())).collect();
-        let writer = Session::Postgres(session());
-        Self::start(Dialect::Postgres, writer, readers, Some(runtime))
+        let prepared = || {
+            let pool = postgres_open::pool(url, schema, READERS + 1)?;
+            let session = || PgSession::new(pool.clone(), runtime.handle().clone());
+            let outcome = on_own_thread(|| prepare_server(&mut session(), schema))?;
+            outcome.map_err(|error| match error {
+                StoreError::Disconnected { source, .. } => failed(source),
+                other => other,
+            })?;
+            let readers = (0..READERS).map(|_| Session::Postgres(session())).collect();
+            Ok((Session::Postgres(session()), readers))
+        };
+        match prepared() {
+            Ok((writer, readers)) => Self::start(Dialect::Postgres, writer, readers, Some(runtime)),
+            Err(error) => {
+                // The caller may be asynchronous: there a runtime must not be waited for.
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
     }
 
     fn start(

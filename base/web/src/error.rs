@@ -13,7 +13,7 @@ use axum::{
 use maud::html;
 use serde_json::json;
 use sipar_authz::{Act, Authorizer, Identity, Resource, Role};
-use std::error::Error;
+use std::{error::Error, io::ErrorKind};
 
 /// A refusal or failure of a request. As a response it is problem details;
 /// the frame turns that into a page when a person asked for one.
@@ -22,13 +22,15 @@ pub struct WebError {
     status: StatusCode,
     detail: Option<String>,
     next: Option<String>,
+    /// What programs are told where nothing else is: `detail` and `next`. A page says it in the reader's language.
+    usual: Option<(&'static str, &'static str)>,
 }
 
 impl WebError {
     /// An error with this status.
     #[must_use]
     pub const fn new(status: StatusCode) -> Self {
-        Self { status, detail: None, next: None }
+        Self { status, detail: None, next: None, usual: None }
     }
 
     /// 400: `detail` says what is wrong with what was sent.
@@ -74,13 +76,23 @@ impl WebError {
             return None;
         }
         tracing::error!(doing, error = chain(cause), "the disk is full");
-        Some(Self::new(StatusCode::INSUFFICIENT_STORAGE))
+        Some(Self { usual: Some((DISK_FULL, DISK_FULL_NEXT)), ..Self::new(StatusCode::INSUFFICIENT_STORAGE) })
     }
 
-    /// 500: our fault. Logs the whole chain once, here; the reader is told nothing of it. A full disk is 507.
+    /// 503: the database is away. `None` when the cause is another. Logs the whole chain.
+    fn database_away(doing: &str, cause: &(dyn Error + 'static)) -> Option<Self> {
+        // Marked so by the store, and by nobody else: a peer that is away refuses or resets.
+        if !marked(cause, |kind| kind == ErrorKind::NotConnected) {
+            return None;
+        }
+        tracing::error!(doing, error = chain(cause), "the database is away");
+        Some(Self { usual: Some((DATABASE_AWAY, DATABASE_AWAY_NEXT)), ..Self::new(StatusCode::SERVICE_UNAVAILABLE) })
+    }
+
+    /// 500: our fault. Logs the whole chain once, here; the reader is told nothing of it. A full disk is 507, and a database that is away 503.
     pub fn internal(doing: &str, cause: &(dyn Error + 'static)) -> Self {
-        if let Some(full) = Self::full_disk(doing, cause) {
-            return full;
+        if let Some(known) = Self::full_disk(doing, cause).or_else(|| Self::database_away(doing, cause)) {
+            return known;
         }
         tracing::error!(doing, error = chain(cause), "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR)
@@ -135,12 +147,10 @@ impl WebError {
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
         });
-        // A page says the same in the reader's language.
-        let usual = (self.status == StatusCode::INSUFFICIENT_STORAGE).then_some((DISK_FULL, DISK_FULL_NEXT));
-        if let Some(detail) = self.detail.as_deref().or(usual.map(|usual| usual.0)) {
+        if let Some(detail) = self.detail.as_deref().or(self.usual.map(|usual| usual.0)) {
             body["detail"] = json!(detail);
         }
-        if let Some(next) = self.next.as_deref().or(usual.map(|usual| usual.1)) {
+        if let Some(next) = self.next.as_deref().or(self.usual.map(|usual| usual.1)) {
             body["next"] = json!(next);
         }
         let mut response = (self.status, body.to_string()).into_response();
@@ -159,6 +169,14 @@ const DISK_FULL: &str = "the disk is full: nothing of this was kept, everything 
 const DISK_FULL_NEXT: &str =
     "free some space on the disk of the data folder (and of the database, if it has one of its own) and send it again";
 
+/// What the database's being away means for the request.
+const DATABASE_AWAY: &str =
+    "the database cannot be reached: nothing of this was kept, everything before it is safe and goes on serving";
+
+/// What to do about it.
+const DATABASE_AWAY_NEXT: &str =
+    "check that the database runs and that this machine reaches it (`database.url`), and send it again";
+
 /// The whole chain of causes on one line.
 fn chain(cause: &(dyn Error + 'static)) -> String {
     let mut text = cause.to_string();
@@ -175,16 +193,20 @@ fn chain(cause: &(dyn Error + 'static)) -> String {
 /// EDQUOT, EFBIG).
 #[must_use]
 pub fn no_room(cause: &(dyn Error + 'static)) -> bool {
-    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    marked(cause, |kind| matches!(kind, StorageFull | QuotaExceeded | FileTooLarge))
+}
+
+/// Whether an error of the system of this kind is somewhere among the causes.
+fn marked(cause: &(dyn Error + 'static), is: fn(ErrorKind) -> bool) -> bool {
     let mut next = Some(cause);
     while let Some(cause) = next {
         // A store's cause is shared by all whose commit failed with it.
         let shared = cause.downcast_ref::<std::sync::Arc<dyn Error + Send + Sync>>();
-        let marked = shared.and_then(|shared| shared.downcast_ref::<std::io::Error>());
-        if let Some(error) = cause.downcast_ref::<std::io::Error>().or(marked) {
-            let full = matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+        let system = shared.and_then(|shared| shared.downcast_ref::<std::io::Error>());
+        if let Some(error) = cause.downcast_ref::<std::io::Error>().or(system) {
             // An error wrapped in one of the system's is no `source` of it.
-            if full || error.get_ref().is_some_and(|inner| no_room(inner)) {
+            if is(error.kind()) || error.get_ref().is_some_and(|inner| marked(inner, is)) {
                 return true;
             }
         }

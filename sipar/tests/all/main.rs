@@ -16,6 +16,7 @@ mod kill;
 mod lists;
 mod main_job;
 mod pages;
+mod postgres;
 mod pull;
 mod real;
 mod reports;

@@ -85,6 +85,7 @@ async fn errors_are_pages_for_people_and_problems_for_programs() {
     check("GET /broken", &[PERSON], 500, "Something went wrong on our side").await;
     check("GET /full", &[PERSON], 507, "The disk is full").await;
     check("GET /quota", &[PERSON, ("cookie", "lang=ur")], 507, "ڈسک بھر گئی ہے").await;
+    check("GET /away", &[PERSON], 503, "Blocking and warnings go on working").await;
     check("GET /form", &[PERSON], 405, "This address does not work that way").await;
     check("POST /form", &[PERSON, SAME], 415, "That kind of content is not understood here").await;
     check("GET /assets/none.css", &[PERSON], 404, "There is nothing at this address").await;
@@ -106,6 +107,7 @@ async fn errors_are_pages_for_people_and_problems_for_programs() {
     check("GET /api/v1/json", &[], "", 405, "").await;
     check("GET /", &[("x-api-key", "nonsense")], "", 401, "not an API key").await;
     check("GET /full", &[], "", 507, "goes on serving").await;
+    check("GET /away", &[], "", 503, "the database cannot be reached").await;
     let full = ask(&portal.app, "GET /full", &[], "").await;
     assert!(problem(&full)["next"].as_str().unwrap().starts_with("free some space"), "{}", full.text());
     assert!(!full.text().contains("secret path"), "{}", full.text());

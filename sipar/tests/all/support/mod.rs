@@ -1,6 +1,7 @@
 //! A data folder, the program on it, and what one asks it.
 
 pub mod chance;
+pub mod database;
 pub mod dns;
 pub mod foreign;
 pub mod records;
@@ -43,6 +44,8 @@ pub fn required(variable: &str) -> bool {
 pub struct Home {
     folder: TempDir,
     pub data: PathBuf,
+    /// Where its records are, when not in the data folder.
+    pub database: Option<String>,
 }
 
 impl Home {
@@ -56,7 +59,16 @@ impl Home {
             data.display()
         );
         fs::write(folder.path().join("sipar.toml"), text).unwrap();
-        Self { folder, data }
+        Self { folder, data, database: None }
+    }
+
+    /// The same with its records in PostgreSQL.
+    pub fn with_database(mut self, url: &str) -> Self {
+        let path = self.path("sipar.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, format!("{text}[database]\nurl = \"{url}\"\n")).unwrap();
+        self.database = Some(url.to_owned());
+        self
     }
 
     /// One that asks nobody: nothing listens on the discard port of the loopback.

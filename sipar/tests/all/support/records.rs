@@ -20,7 +20,8 @@ pub struct Decision {
 
 impl Records {
     pub fn of(home: &Home) -> Self {
-        Self(Store::open(&StoreConfig::sqlite(home.data.join("sipar.db"))).unwrap())
+        let sqlite = || StoreConfig::sqlite(home.data.join("sipar.db"));
+        Self(Store::open(&home.database.as_ref().map_or_else(sqlite, StoreConfig::postgres)).unwrap())
     }
 
     pub fn rows(&self, sql: &'static str) -> Vec<Row> {

@@ -79,6 +79,7 @@ fn routes() -> Router {
         .route("/broken", get(|| async { WebError::internal("a test", &std::io::Error::other("secret path")) }))
         .route("/full", get(|| async { WebError::internal("a test", &wrapped(std::io::ErrorKind::StorageFull)) }))
         .route("/quota", get(|| async { WebError::internal("a test", &wrapped(std::io::ErrorKind::QuotaExceeded)) }))
+        .route("/away", get(|| async { WebError::internal("a test", &wrapped(std::io::ErrorKind::NotConnected)) }))
         .route("/slow", get(std::future::pending::<()>))
         .merge(sign_in::routes())
 }
