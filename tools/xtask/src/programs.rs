@@ -22,6 +22,7 @@ const NEEDED: &[Needed] = &[
     Needed { program: "nsd", package: "nsd", what_for: "take blocklists as a subscriber" },
     Needed { program: "knotd", package: "knot", what_for: "take response policy zones for Knot Resolver" },
     Needed { program: "kresd", package: "knot-resolver", what_for: "enforce response policy zones" },
+    Needed { program: "cqueues.lua", package: "lua-cqueues", what_for: "let Knot Resolver see that a zone changed" },
     Needed {
         program: "pdns_recursor",
         package: "pdns-recursor",
@@ -43,8 +44,8 @@ const NEEDED: &[Needed] = &[
     Needed { program: "python3", package: "python3", what_for: "unpack the real data" },
 ];
 
-/// Where Debian puts programs that are not on everybody's PATH.
-const MORE_FOLDERS: &[&str] = &["/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/sbin"];
+/// Where Debian puts programs that are not on everybody's PATH, and what they load.
+const MORE_FOLDERS: &[&str] = &["/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/share/lua/5.1"];
 
 const POSTGRES_FOLDER: &str = "/usr/lib/postgresql";
 
