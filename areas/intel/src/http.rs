@@ -5,14 +5,15 @@ use crate::{
     error::IntelError,
     feeds::Intel,
     manage::{EditFeed, Remover, needs_admin},
-    pull::Pulled,
     store::{self, RefusedLine, Run, Source, StoredWarningList},
     view::IndicatorView,
+    wait::Answer,
 };
 use axum::{
     Json,
     extract::{Path, Query, State},
     http::StatusCode,
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
@@ -225,12 +226,36 @@ async fn show(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Resu
     }))
 }
 
-async fn pull(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<Json<Pulled>, ApiError> {
-    Ok(Json(intel.on_thread(move |intel| intel.pull(&slug)).await.map_err(fault)?))
+#[derive(Deserialize)]
+struct Since {
+    /// What an answer said as `under_way_since`.
+    since: Option<TimestampMs>,
 }
 
-async fn apply_held(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<Json<Pulled>, ApiError> {
-    Ok(Json(intel.on_thread(move |intel| intel.apply_held(&slug)).await.map_err(fault)?))
+async fn pull(
+    State(intel): State<Arc<Intel>>,
+    Path(slug): Path<String>,
+    Query(asked): Query<Since>,
+) -> Result<Response, ApiError> {
+    Ok(told(intel.answer(slug, asked.since, Intel::pull).await.map_err(fault)?))
+}
+
+async fn apply_held(
+    State(intel): State<Arc<Intel>>,
+    Path(slug): Path<String>,
+    Query(asked): Query<Since>,
+) -> Result<Response, ApiError> {
+    Ok(told(intel.answer(slug, asked.since, Intel::apply_held).await.map_err(fault)?))
+}
+
+/// What long work did; 202 with the time to ask again with, while it goes on (RFC 9110 §15.3.3).
+fn told(answer: Answer) -> Response {
+    match answer {
+        Answer::Done(pulled) => Json(pulled).into_response(),
+        Answer::GoesOn { since } => {
+            (StatusCode::ACCEPTED, Json(serde_json::json!({ "under_way_since": since }))).into_response()
+        }
+    }
 }
 
 async fn discard_held(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<StatusCode, ApiError> {

@@ -42,8 +42,7 @@ pub async fn run(config: &Config, command: FeedCommand) -> Result<()> {
         FeedCommand::Pull { slug } => pull_one(&client, &slug).await,
         FeedCommand::Show { slug } => show(&client, &slug).await,
         FeedCommand::Release { slug } => {
-            let path = format!("/api/v1/intel/feeds/{}/apply", encode(&slug));
-            print_pulled(&client.post(&path, &json!({})).await?);
+            print_pulled(&until_done(&client, &format!("/api/v1/intel/feeds/{}/apply", encode(&slug))).await?);
             Ok(())
         }
     }
@@ -78,9 +77,18 @@ pub fn origin(given: &str) -> Result<String> {
 /// Pulls one feed and says what came of it.
 pub async fn pull_one(client: &Client, slug: &str) -> Result<()> {
     eprintln!("pulling `{slug}` ...");
-    let path = format!("/api/v1/intel/feeds/{}/pull", encode(slug));
-    print_pulled(&client.post(&path, &json!({})).await?);
+    print_pulled(&until_done(client, &format!("/api/v1/intel/feeds/{}/pull", encode(slug))).await?);
     Ok(())
+}
+
+/// Asks for long work, and again until it is done: one request may only last so long.
+async fn until_done(client: &Client, path: &str) -> Result<Value> {
+    let mut answer = client.post(path, &json!({})).await?;
+    while let Some(since) = answer.get("under_way_since").and_then(Value::as_i64) {
+        eprintln!("still at it ...");
+        answer = client.post(&format!("{path}?since={since}"), &json!({})).await?;
+    }
+    Ok(answer)
 }
 
 fn print_pulled(pulled: &Value) {

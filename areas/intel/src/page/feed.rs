@@ -249,7 +249,8 @@ pub(super) async fn pull(State(intel): State<Arc<Intel>>, Path(slug): Path<Strin
 
 pub(super) async fn apply(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<Response, WebError> {
     let to = back(&slug);
-    intel.on_thread(move |intel| intel.apply_held(&slug)).await.map_err(fault)?;
+    // The page shows how far it is, also when it goes on.
+    intel.answer(slug, None, Intel::apply_held).await.map_err(fault)?;
     Ok(to)
 }
 
