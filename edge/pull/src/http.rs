@@ -20,7 +20,10 @@ use ureq::{
 /// Bytes of a file with authorities: the bundle of all public ones has some 200 kB.
 const AUTHORITIES_BYTES_MAX: u64 = 4 << 20;
 
-/// Silence while waiting for more. The control plane holds a question for news for less than half of it.
+/// Until an answer begins: the control plane holds a question for news for 25 s, so silence is a broken line soon after.
+const ANSWER: Duration = Duration::from_secs(35);
+
+/// Silence within an answer.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// All of one answer: a file of 1 GB over 5 Mbit/s takes half an hour, and is gone on with where it broke off.
@@ -76,7 +79,7 @@ impl Http {
             .accept_encoding("identity")
             .timeout_resolve(Some(Duration::from_secs(10)))
             .timeout_connect(Some(Duration::from_secs(15)))
-            .timeout_recv_response(Some(IDLE))
+            .timeout_recv_response(Some(ANSWER))
             .timeout_per_read(Some(IDLE))
             .timeout_global(Some(TOTAL))
             .build()
