@@ -6,6 +6,7 @@
 
 mod bad;
 mod bouncers;
+mod country;
 mod dnsbl;
 mod edge;
 mod feeds;

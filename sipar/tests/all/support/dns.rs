@@ -15,7 +15,9 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The response code that comes back for the address of `name`; `None` when nothing comes.
 pub fn ask(resolver: SocketAddr, name: &str) -> Option<u8> {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // From wherever the resolver is reached, and heard by nobody else.
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect(resolver).ok()?;
     socket.set_read_timeout(Some(ANSWER_TIME_MAX)).unwrap();
     // Number 0x5157, recursion desired, one question.
     let mut query = vec![0x51, 0x57, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
@@ -24,9 +26,9 @@ pub fn ask(resolver: SocketAddr, name: &str) -> Option<u8> {
         query.extend(label.bytes());
     }
     query.extend([0, 0, 1, 0, 1]);
-    socket.send_to(&query, resolver).ok()?;
+    socket.send(&query).ok()?;
     let mut answer = [0; 1_232];
-    let (length, _) = socket.recv_from(&mut answer).ok()?;
+    let length = socket.recv(&mut answer).ok()?;
     assert!(length >= 12 && answer[..2] == query[..2], "an answer to another question");
     Some(answer[3] & 15)
 }

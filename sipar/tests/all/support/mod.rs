@@ -4,6 +4,7 @@ pub mod chance;
 pub mod database;
 pub mod dns;
 pub mod foreign;
+pub mod network;
 pub mod records;
 pub mod server;
 pub mod upstream;

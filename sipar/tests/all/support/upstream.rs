@@ -22,7 +22,11 @@ pub struct Upstream {
 
 impl Upstream {
     pub fn start() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        Self::start_at("127.0.0.1:0")
+    }
+
+    pub fn start_at(address: &str) -> Self {
+        let socket = UdpSocket::bind(address).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let address = socket.local_addr().unwrap();
         let (asked, stop) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
