@@ -2,87 +2,35 @@
 
 use crate::model::Party;
 use arc_swap::ArcSwap;
-use ipnet::IpNet;
-use sipar_area::{Owner, Owners};
-use sipar_model::{Observable, Prefix, TimestampMs, url::Host};
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use sipar_area::{Owner, Owners, Places};
+use sipar_model::{Observable, TimestampMs, url::Host};
+use std::sync::Arc;
 
 /// Everything that somebody owns.
 #[derive(Default)]
-pub struct OwnerTable {
-    names: HashMap<String, u32>,
-    networks: HashMap<IpNet, u32>,
-    /// The lengths that occur, longest first, so that a look-up asks only for these.
-    lengths_v4: Vec<u8>,
-    lengths_v6: Vec<u8>,
-    owners: Vec<Owner>,
-}
+pub struct OwnerTable(Places<Owner>);
 
 impl OwnerTable {
     /// The table of `parties`. Of two owners of one thing the first by name has it, until a person settles it.
     pub fn new(parties: &[Party]) -> Self {
-        let mut table = Self::default();
+        let mut places = Places::default();
         for party in parties {
             for asset in &party.assets {
-                let Ok(place) = u32::try_from(table.owners.len()) else { return table };
-                let free = match asset {
-                    Observable::Domain(name) => table.names.insert_free(name.as_str().to_owned(), place),
-                    Observable::Address(address) => table.networks.insert_free(Prefix::from(*address).net(), place),
-                    Observable::Prefix(prefix) => table.networks.insert_free(prefix.net(), place),
-                    _ => false,
-                };
-                if free {
-                    let owner = Owner { party: party.slug.clone(), title: party.title.clone(), asset: asset.clone() };
-                    table.owners.push(owner);
-                }
+                let owner = Owner { party: party.slug.clone(), title: party.title.clone(), asset: asset.clone() };
+                places.insert(asset, owner);
             }
         }
-        let lengths = |v4: bool| {
-            let mut lengths: Vec<u8> =
-                table.networks.keys().filter(|net| matches!(net, IpNet::V4(_)) == v4).map(IpNet::prefix_len).collect();
-            lengths.sort_unstable_by(|a, b| b.cmp(a));
-            lengths.dedup();
-            lengths
-        };
-        (table.lengths_v4, table.lengths_v6) = (lengths(true), lengths(false));
-        table
+        Self(places)
     }
 
     fn of(&self, subject: &Observable) -> Option<&Owner> {
-        let place = match subject {
-            Observable::Domain(name) => name.suffixes().find_map(|name| self.names.get(name)),
-            Observable::Mail(mail) => return self.of(&Observable::Domain(mail.domain())),
-            Observable::Address(address) => self.network(*address, u8::MAX),
-            Observable::Prefix(prefix) => self.network(prefix.addr(), prefix.length()),
+        match subject {
+            Observable::Mail(mail) => self.0.around(&Observable::Domain(mail.domain())),
             Observable::Url(url) => match url.host() {
-                Host::Name(name) => return self.of(&Observable::Domain(name)),
-                Host::Address(address) => self.network(address, u8::MAX),
+                Host::Name(name) => self.0.around(&Observable::Domain(name)),
+                Host::Address(address) => self.0.around(&Observable::Address(address)),
             },
-            Observable::File(_) | Observable::Asn(_) => None,
-        };
-        place.and_then(|place| self.owners.get(*place as usize))
-    }
-
-    fn network(&self, address: IpAddr, longest: u8) -> Option<&u32> {
-        let lengths = if address.is_ipv4() { &self.lengths_v4 } else { &self.lengths_v6 };
-        let of_length = |length: &u8| self.networks.get(&Prefix::containing(address, *length)?.net());
-        lengths.iter().filter(|length| **length <= longest).find_map(of_length)
-    }
-}
-
-trait InsertFree<K> {
-    /// Inserts unless the key is taken; says whether it was free.
-    fn insert_free(&mut self, key: K, value: u32) -> bool;
-}
-
-impl<K: Eq + std::hash::Hash> InsertFree<K> for HashMap<K, u32> {
-    fn insert_free(&mut self, key: K, value: u32) -> bool {
-        match self.entry(key) {
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(value);
-                true
-            }
-            std::collections::hash_map::Entry::Occupied(_) => false,
+            _ => self.0.around(subject),
         }
     }
 }
@@ -94,6 +42,10 @@ impl Owners for Live {
     /// Owner periods come with the whole register; until then an owner owns at all times.
     fn owner_of(&self, subject: &Observable, _at: TimestampMs) -> Option<Owner> {
         self.0.load().of(subject).cloned()
+    }
+
+    fn owned_within(&self, subject: &Observable, _at: TimestampMs, count_max: usize) -> Vec<Owner> {
+        self.0.load().0.within(subject, count_max).into_iter().map(|(_, owner)| owner.clone()).collect()
     }
 }
 

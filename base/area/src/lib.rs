@@ -13,6 +13,7 @@ mod job;
 mod measure;
 mod owners;
 mod packs;
+mod places;
 mod reason;
 mod route;
 
@@ -25,6 +26,7 @@ pub use job::{Job, JobFuture};
 pub use measure::{Measure, MeasureValue};
 pub use owners::{Owner, Owners, OwnersCell};
 pub use packs::{PackError, Packs};
+pub use places::Places;
 pub use reason::{Reason, SearchHit};
 pub use route::Route;
 

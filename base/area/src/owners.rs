@@ -19,6 +19,9 @@ pub struct Owner {
 pub trait Owners: Send + Sync {
     /// The owner of `subject` at `at`, by the longest match.
     fn owner_of(&self, subject: &Observable, at: TimestampMs) -> Option<Owner>;
+
+    /// What is owned below a name or inside a network at `at`, with its owners; at most `count_max`.
+    fn owned_within(&self, subject: &Observable, at: TimestampMs, count_max: usize) -> Vec<Owner>;
 }
 
 /// A place for the one [`Owners`], filled once while the house is being put together.
@@ -35,5 +38,9 @@ impl OwnersCell {
 impl Owners for OwnersCell {
     fn owner_of(&self, subject: &Observable, at: TimestampMs) -> Option<Owner> {
         self.0.get().and_then(|owners| owners.owner_of(subject, at))
+    }
+
+    fn owned_within(&self, subject: &Observable, at: TimestampMs, count_max: usize) -> Vec<Owner> {
+        self.0.get().map(|owners| owners.owned_within(subject, at, count_max)).unwrap_or_default()
     }
 }
