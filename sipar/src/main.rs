@@ -78,6 +78,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Allow(args) => commands::decision::take(&config()?, "allow", args).await,
         Command::Undo { number, reason } => commands::decision::undo(&config()?, &number, &reason).await,
         Command::Held(args) => commands::decision::held(&config()?, &args).await,
+        Command::Drill { command } => commands::drill::run(&config()?, command).await,
         Command::Decision(command) => commands::decision::run(&config()?, command).await,
         Command::Snapshot(command) => commands::snapshot::run(&config()?, command).await,
         Command::Ledger(command) => commands::ledger::run(&config()?, command),

@@ -5,6 +5,7 @@ use crate::{
     model::{strongest, unblockable},
     store::{
         decisions::{self, Draft},
+        drills,
         held::{self, Held, HeldState},
         lists,
         record::Record,
@@ -35,7 +36,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    fn by(&self) -> String {
+    pub(crate) fn by(&self) -> String {
         format!("person:{}", self.label)
     }
 }
@@ -199,7 +200,11 @@ impl Shield {
             reason: text.to_owned(),
             days,
         };
-        self.request(tx, actor, &request, now)
+        let number = self.request(tx, actor, &request, now)?;
+        // A rule asked for it and a person agrees: those are two already. It holds for the lists that they knew of.
+        let until = now.plus_days(i64::from(days));
+        drills::agree(tx, number, &waiting.lists, (&actor.by(), text.trim()), (now, until))?;
+        Ok(number)
     }
 
     /// Refuses to block what is held. Rules leave it alone from then on.
@@ -245,14 +250,14 @@ impl Shield {
 }
 
 /// What the ledger says of `reason`. The salt that opens it is kept, so that the words can be proved later.
-fn commit(tx: &mut Tx<'_>, actor: &Actor, reason: &str) -> Result<String, ShieldError> {
+pub(crate) fn commit(tx: &mut Tx<'_>, actor: &Actor, reason: &str) -> Result<String, ShieldError> {
     let commitment = Commitment::new(&actor.salt, reason);
     salts::keep(tx, commitment.as_str(), &actor.salt, reason)?;
     Ok(commitment.as_str().to_owned())
 }
 
 /// The reason, trimmed, if it is one.
-fn reason(text: &str) -> Result<&str, ShieldError> {
+pub(crate) fn reason(text: &str) -> Result<&str, ShieldError> {
     let text = text.trim();
     let chars = text.chars().count();
     if (REASON_CHARS_MIN..=REASON_CHARS_MAX).contains(&chars) {

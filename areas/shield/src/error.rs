@@ -41,6 +41,15 @@ pub enum ShieldError {
     /// The scoring table makes no sense.
     #[error("reading packs/scoring")]
     Scoring(#[source] sipar_model::score::DecayTableError),
+    /// The operator's own file makes no sense.
+    #[error("reading packs/drills")]
+    Drills(#[source] crate::drill::DrillsError),
+    /// A change is stopped.
+    #[error("a drill stopped this change, because it would block too much that must resolve; see `/drills`")]
+    Stopped,
+    /// What is held back comes back.
+    #[error("each try finds more that must resolve and would be blocked; the last good state stays in use")]
+    Undrillable,
     /// A blob failed.
     #[error("keeping a file")]
     Blob(#[from] BlobError),

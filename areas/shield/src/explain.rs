@@ -4,6 +4,7 @@ use crate::{
     Shield, ShieldError,
     store::{
         decisions,
+        drills::{self, DrillState, Drilled},
         held::{self, Held},
         lists,
         publications::{self, Publication},
@@ -33,6 +34,8 @@ pub(crate) struct Known {
     /// The names below it that a block of it keeps open.
     pub exceptions: Vec<DomainName>,
     pub seen: Option<(u64, Option<TimestampMs>)>,
+    /// What a drill found of the newest decision, if that is in force.
+    pub drilled: Option<Drilled>,
 }
 
 impl Shield {
@@ -49,7 +52,10 @@ impl Shield {
                     Some(newest) => Some(sightings::of(reader, newest.decision.number, day_ago)?),
                     None => None,
                 };
+                let active = history.first().filter(|record| record.decision.state == DecisionState::Active);
+                let drilled = active.map(|record| drills::of(reader, record.decision.number)).transpose()?.flatten();
                 Ok::<_, ShieldError>(Known {
+                    drilled,
                     held: held::of(reader, &[&asked])?.into_iter().flatten().next(),
                     history,
                     in_snapshot: None,
@@ -138,6 +144,10 @@ impl Shield {
             });
             add("ledger", text, Some(decision.decided_at), data);
         }
+        if let Some(drilled) = &known.drilled {
+            let data = serde_json::json!(drilled);
+            add("drill", in_words(drilled), Some(drilled.since), data);
+        }
         if !known.exceptions.is_empty() && blocked(&known) {
             let data = serde_json::json!({ "names": known.exceptions });
             add("exceptions", format!("blocked, except {}", shown(&known.exceptions)), None, data);
@@ -196,6 +206,19 @@ impl Shield {
 pub(crate) fn blocked(known: &Known) -> bool {
     let in_force = |record: &&Record| record.decision.state == DecisionState::Active;
     known.history.first().filter(in_force).is_some_and(|record| record.decision.action == Action::Block)
+}
+
+/// How a decision stands that a drill found, in one English sentence.
+fn in_words(drilled: &Drilled) -> String {
+    let lists = drilled.lists.join(", ");
+    match drilled.state {
+        DrillState::Waiting => format!("not out yet: it waits for a second person to agree, because of {lists}"),
+        DrillState::Stopped => format!("not out yet: it is part of a change that is stopped, because of {lists}"),
+        DrillState::Standing => format!("it is out, and a second person is asked about it because of {lists}"),
+        DrillState::Agreed => {
+            format!("{} agreed to it in spite of {lists}", drilled.agreed_by.as_deref().unwrap_or_default())
+        }
+    }
 }
 
 /// The first of the names that stay open, and how many more there are.

@@ -2,7 +2,10 @@
 
 use crate::{
     Shield, ShieldError,
-    store::{lists, publications},
+    store::{
+        drills::{self, DrillState, Stop},
+        lists, publications,
+    },
 };
 use sipar_area::Fault;
 use sipar_model::{Severity, TimestampMs};
@@ -15,8 +18,17 @@ const MISSING: &str = "warning-missing";
 /// The warning lists cannot be opened.
 const REFUSED: &str = "warning-refused";
 
+/// A change would block too much that must resolve, and is stopped.
+const STOPPED: &str = "drill-stopped";
+/// Blocks of something that must resolve wait for a person.
+const WAITING: &str = "drill-waiting";
+/// Edges block something that must resolve.
+const STANDING: &str = "drill-standing";
+/// A drill found what the rules and the gate should have kept out.
+const GATE: &str = "drill-gate";
+
 /// All of them.
-pub(crate) const CLASSES: &[&str] = &[BEHIND, MISSING, REFUSED];
+pub(crate) const CLASSES: &[&str] = &[BEHIND, MISSING, REFUSED, STOPPED, WAITING, STANDING, GATE];
 
 /// What was decided is published within seconds; after this long something is in the way. The largest policy measured
 /// takes ten seconds to compile, and a machine may be busy.
@@ -45,12 +57,17 @@ impl Shield {
     pub(crate) async fn faults(&self) -> Result<Vec<Fault>, ShieldError> {
         let now = self.house.clock.now();
         let read = self.house.store.read(|reader| {
-            Ok::<_, ShieldError>((publications::newest(reader)?, publications::change(reader)?, lists::in_use(reader)?))
+            let (newest, change) = (publications::newest(reader)?, publications::change(reader)?);
+            let counts = [DrillState::Stopped, DrillState::Waiting, DrillState::Standing];
+            let [stopped, waiting, standing] = counts.map(|state| drills::count(reader, state));
+            let drilled = [stopped?, waiting?, standing?];
+            Ok::<_, ShieldError>((newest, change, lists::in_use(reader)?, drills::stopped(reader)?, drilled))
         });
-        let (newest, change, in_use) = read.await?;
-        let mut faults = Vec::new();
+        let (newest, change, in_use, stop, drilled) = read.await?;
+        let mut faults = of_drills(stop, drilled);
         let (serial, held) = newest.as_ref().map_or((0, 0), |newest| (newest.serial.0, newest.change));
-        let since = self.behind.note(serial, held != change, now);
+        // A change that is stopped is told as such.
+        let since = self.behind.note(serial, held != change && stop.is_none(), now);
         if let Some(since) = since.filter(|since| now.since_ms(*since) >= BEHIND_MS_MAX) {
             let detail = format!("the newest published state is {serial}, and decisions have changed since");
             faults.push(fault(BEHIND, "policy", Severity::Critical, detail, Some(since)));
@@ -71,8 +88,37 @@ impl Shield {
     }
 }
 
+/// How many, since when the oldest, and how many of them nobody may agree to.
+type Count = (u64, Option<TimestampMs>, u64);
+
+/// What drills found and nobody has answered yet.
+fn of_drills(stop: Option<Stop>, [stopped, waiting, standing]: [Count; 3]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Some(stop) = stop {
+        let detail = format!("{} decisions of one change would block what must resolve", stop.hits);
+        faults.push(fault(STOPPED, "policy", Severity::Critical, detail, Some(stop.at)));
+    }
+    for (class, severity, (count, since, _)) in
+        [(WAITING, Severity::Medium, waiting), (STANDING, Severity::High, standing)]
+    {
+        if count > 0 {
+            faults.push(fault(class, "decisions", severity, format!("{count} decisions"), since));
+        }
+    }
+    let never = stopped.2 + waiting.2 + standing.2;
+    if never > 0 {
+        let detail = format!("{never} decisions that a `never` list forbids came as far as the drill");
+        faults.push(fault(GATE, "policy", Severity::Critical, detail, None));
+    }
+    faults
+}
+
 fn fault(class: &'static str, subject: &str, severity: Severity, detail: String, since: Option<TimestampMs>) -> Fault {
-    let href = if class == BEHIND { "" } else { "/warning-lists" };
+    let href = match class {
+        BEHIND => "",
+        MISSING | REFUSED => "/warning-lists",
+        _ => "/drills",
+    };
     Fault { class, subject: subject.to_owned(), severity, detail, since, href: href.to_owned() }
 }
 

@@ -1,5 +1,6 @@
 //! The shield's JSON API, and the forms of its pages.
 
+pub(crate) mod drills;
 pub(crate) mod held;
 
 use crate::{
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub(crate) const DECISION: &str = "decision";
 pub(crate) const HELD: &str = "held";
+pub(crate) const DRILL: &str = "drill";
 pub(crate) const SNAPSHOT: &str = "snapshot";
 
 /// Rows in one answer.
@@ -38,6 +40,11 @@ pub fn resources() -> Vec<Resource> {
         Resource {
             name: HELD,
             about: "what was said and is not blocked: held, left out, or covered by a person's decision",
+            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
+        },
+        Resource {
+            name: DRILL,
+            about: "what drills found: blocks of what must resolve, and a change that is stopped",
             least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
         },
         Resource {
@@ -61,6 +68,11 @@ pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
         Route::get("/api/v1/shield/held/report.csv", HELD, get(held::report_csv).with_state(with())),
         Route::get("/api/v1/shield/held/feeds", HELD, get(held::feeds).with_state(with())),
         Route::post("/api/v1/shield/held", HELD, Act::Decide, post(held::answer).with_state(with())),
+        Route::get("/api/v1/shield/drills", DRILL, get(drills::list).with_state(with())),
+        Route::post("/api/v1/shield/drills", DRILL, Act::Decide, post(drills::run).with_state(with())),
+        Route::post("/api/v1/shield/drills/{number}/agree", DRILL, Act::Decide, post(drills::agree).with_state(with())),
+        Route::post("/api/v1/shield/drill-stop", DRILL, Act::Decide, post(drills::stop).with_state(with())),
+        Route::post("/api/v1/shield/rolled-back", DRILL, Act::Decide, post(drills::rolled_back).with_state(with())),
         Route::get("/api/v1/shield/snapshots", SNAPSHOT, get(snapshots).with_state(with())),
         Route::post("/api/v1/shield/snapshots", SNAPSHOT, Act::Administer, post(build).with_state(with())),
     ]

@@ -2,7 +2,7 @@
 
 use crate::{
     Shield, ShieldError,
-    store::{decisions, judged, read, sightings},
+    store::{changed, decisions, drills, judged, read, sightings},
 };
 use sipar_area::{AreaError, Job, Measure, MeasureValue};
 use sipar_model::fact::{DecisionState, FACT_ITEMS_MAX};
@@ -91,6 +91,7 @@ impl Shield {
                 break;
             }
         }
+        self.lapse().await?;
         for _ in 0..PARTS_MAX {
             let shield = Arc::clone(self);
             let now = self.house.clock.now();
@@ -108,10 +109,27 @@ impl Shield {
         Ok(())
     }
 
+    /// What was agreed to for a time waits again when that is over.
+    async fn lapse(&self) -> Result<(), ShieldError> {
+        for _ in 0..PARTS_MAX {
+            let now = self.house.clock.now();
+            let lapse = self.house.store.write(move |tx| {
+                let lapsed = drills::lapse(tx, now, FACT_ITEMS_MAX)?;
+                changed::touch(tx, &lapsed)?;
+                Ok::<_, ShieldError>(lapsed.len())
+            });
+            if lapse.await? < FACT_ITEMS_MAX {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     async fn forget(&self) -> Result<Option<String>, ShieldError> {
         let before = self.house.clock.now().plus_days(-SIGHTINGS_KEPT_DAYS);
         let gone = self.house.store.write(move |tx| sightings::forget(tx, before, FORGOTTEN_MAX)).await?;
         self.house.store.write(move |tx| judged::forget(tx, before, FORGOTTEN_MAX)).await?;
+        self.house.store.write(drills::forget).await?;
         Ok((gone > 0).then(|| format!("{gone} counts older than {SIGHTINGS_KEPT_DAYS} days forgotten")))
     }
 }

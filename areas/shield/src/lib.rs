@@ -6,6 +6,7 @@
 //! It never blocks a parent by rule, never blocks for ever, and never lets through what is marked above TLP:GREEN.
 
 mod acts;
+pub mod drill;
 mod error;
 mod explain;
 mod faults;
@@ -41,6 +42,8 @@ pub struct Shield {
     pub(crate) house: House,
     pub(crate) rules: Arc<Rules>,
     pub(crate) decays: Arc<DecayTable>,
+    /// How a new state is tried before it goes out.
+    pub(crate) drills: drill::Drills,
     /// The warning lists in use, by the name of their file.
     pub(crate) warning: Arc<ArcSwapOption<(String, Arc<WarningIndex>)>>,
     pub(crate) desk: publish::Desk,
@@ -58,8 +61,11 @@ impl Shield {
     pub fn new(house: &House) -> Result<Arc<Self>, ShieldError> {
         let rules = Rules::from_toml(&house.packs.text("rules/default.toml")?).map_err(ShieldError::Rules)?;
         let decays = DecayTable::from_toml(&house.packs.text("scoring/default.toml")?).map_err(ShieldError::Scoring)?;
+        let drills =
+            drill::Drills::from_toml(&house.packs.text("drills/default.toml")?).map_err(ShieldError::Drills)?;
         Ok(Arc::new(Self {
             house: house.clone(),
+            drills,
             rules: Arc::new(rules),
             decays: Arc::new(decays),
             warning: Arc::default(),
@@ -176,7 +182,7 @@ impl Area for ShieldArea {
     }
 
     fn hears(&self) -> &'static [FactKind] {
-        &[FactKind::Indicators, FactKind::WarningIndex, FactKind::Sightings]
+        &[FactKind::Indicators, FactKind::WarningIndex, FactKind::Sightings, FactKind::RolledBack]
     }
 
     fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
@@ -185,6 +191,7 @@ impl Area for ShieldArea {
             Fact::Indicators(indicators) => self.0.judge(tx, indicators, hear::Because::Said, now)?,
             Fact::WarningIndex(built) => store::lists::adopt(tx, built, now)?,
             Fact::Sightings(sightings) => store::sightings::add(tx, sightings)?,
+            Fact::RolledBack(back) => self.0.roll_back(tx, back, now)?,
             Fact::Decisions(_) | Fact::Snapshot(_) | Fact::Delta(_) | Fact::Reports(_) | Fact::Finding(_) => {
                 return Ok(());
             }

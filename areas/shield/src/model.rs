@@ -3,6 +3,7 @@
 //! [`decide`] is the one function that decides without a person. It never climbs from a name to its parent,
 //! and whatever it does not know how to judge is held for a person.
 
+pub mod drill;
 mod unblockable;
 pub mod verdict;
 

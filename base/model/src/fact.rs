@@ -29,6 +29,8 @@ pub enum Fact {
     Reports(Vec<Reported>),
     /// Something is wrong with an asset or with Sipar itself, or no longer is.
     Finding(Finding),
+    /// A roll-out over the edges was taken back.
+    RolledBack(RolledBack),
 }
 
 impl Fact {
@@ -44,6 +46,7 @@ impl Fact {
             Self::Sightings(_) => FactKind::Sightings,
             Self::Reports(_) => FactKind::Reports,
             Self::Finding(_) => FactKind::Finding,
+            Self::RolledBack(_) => FactKind::RolledBack,
         }
     }
 }
@@ -67,6 +70,8 @@ pub enum FactKind {
     Reports,
     /// [`Fact::Finding`]
     Finding,
+    /// [`Fact::RolledBack`]
+    RolledBack,
 }
 
 impl FactKind {
@@ -80,6 +85,7 @@ impl FactKind {
         Self::Sightings,
         Self::Reports,
         Self::Finding,
+        Self::RolledBack,
     ];
 
     /// The word in the outbox's `kind` column.
@@ -94,6 +100,7 @@ impl FactKind {
             Self::Sightings => "sightings",
             Self::Reports => "reports",
             Self::Finding => "finding",
+            Self::RolledBack => "rolled_back",
         }
     }
 }
@@ -278,4 +285,16 @@ pub struct Finding {
     pub seen_at: TimestampMs,
     /// What has become of it.
     pub state: FindingState,
+}
+
+/// The blocks that came after one state, up to another, are to be held back: edges that had them did not fare well,
+/// or a person wants the old state again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolledBack {
+    /// The state whose blocks are good.
+    pub from: SnapshotSerial,
+    /// The last state whose blocks are not.
+    pub to: SnapshotSerial,
+    /// The role or the rule that took it back.
+    pub by: String,
 }

@@ -62,6 +62,12 @@ pub enum Command {
     },
     /// What feeds said and is not blocked: held for a person, left out, or covered by a decision; and why.
     Held(HeldArgs),
+    /// What must resolve and would be blocked: drill what is published (without a further word), list what waits for a
+    /// second person, agree, go on.
+    Drill {
+        #[command(subcommand)]
+        command: Option<DrillCommand>,
+    },
     /// Decisions in force, and those held for a person.
     #[command(subcommand)]
     Decision(DecisionCommand),

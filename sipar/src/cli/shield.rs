@@ -45,6 +45,46 @@ pub enum DecisionCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum DrillCommand {
+    /// Hold every block that edges answer from against everything that must resolve.
+    Run,
+    /// What drills found, and whether a change is stopped.
+    List,
+    /// Agree to a block that waits. Whoever took it cannot.
+    Agree {
+        /// The number, as in `D-17` or `17`.
+        number: String,
+        #[arg(long)]
+        reason: String,
+        /// For how many days.
+        #[arg(long, default_value_t = 7)]
+        days: u32,
+    },
+    /// Let a change that is stopped go on, without what the drill found: that waits, each for itself.
+    GoOn {
+        #[arg(long)]
+        reason: String,
+    },
+    /// Undo everything that was decided since the published state because of one source.
+    UndoSource {
+        /// A feed, or who took the decisions, as `sipar drill list` names it.
+        source: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let out again what was held back because a roll-out was taken back.
+    LetOut {
+        #[arg(long)]
+        reason: String,
+    },
+    /// Undo what was held back because a roll-out was taken back.
+    UndoRolledBack {
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum SnapshotCommand {
     /// Publish what has changed, and make a whole file of that state; files that were lost or damaged are made anew.
     Build,

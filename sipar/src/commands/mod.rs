@@ -4,6 +4,7 @@ pub mod about;
 pub mod bouncer;
 pub mod check;
 pub mod decision;
+pub mod drill;
 pub mod edges;
 pub mod feed;
 pub mod finding;

@@ -8,6 +8,7 @@ mod bad;
 mod bouncers;
 mod country;
 mod dnsbl;
+mod drills;
 mod edge;
 mod feeds;
 mod findings;

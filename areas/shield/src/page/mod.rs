@@ -1,5 +1,6 @@
 //! The shield's pages: decisions, one decision, what is held; and its parts of the overview and of a look-up.
 
+mod drills;
 mod held;
 mod lists;
 mod overview;
@@ -10,7 +11,7 @@ pub use record::panel;
 
 use crate::{
     Shield,
-    http::{DECISION, HELD},
+    http::{DECISION, DRILL, HELD},
 };
 use axum::routing::{get, post};
 use sipar_area::Route;
@@ -29,6 +30,7 @@ pub fn nav() -> Vec<NavItem> {
     vec![
         NavItem { text_key: "shield-nav-decisions", href: "/decisions", least: Role::Public },
         NavItem { text_key: "shield-nav-held", href: "/held", least: Role::Reader },
+        NavItem { text_key: "shield-nav-drills", href: "/drills", least: Role::Reader },
     ]
 }
 
@@ -42,5 +44,10 @@ pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
         Route::post("/decisions/{number}/undo", DECISION, Act::Decide, post(record::undo).with_state(with())),
         Route::get("/held", HELD, get(held::held).with_state(with())),
         Route::post("/held", HELD, Act::Decide, post(held::answer).with_state(with())),
+        Route::get("/drills", DRILL, get(drills::drills).with_state(with())),
+        Route::post("/drills/agree", DRILL, Act::Decide, post(drills::agree).with_state(with())),
+        Route::post("/drills/stop", DRILL, Act::Decide, post(drills::stop).with_state(with())),
+        Route::post("/drills/rolled-back", DRILL, Act::Decide, post(drills::settle).with_state(with())),
+        Route::post("/drills/run", DRILL, Act::Decide, post(drills::run).with_state(with())),
     ]
 }

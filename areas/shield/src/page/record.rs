@@ -5,7 +5,11 @@ use crate::{
     Shield, ShieldError,
     explain::{Known, blocked, shown, word},
     http::{DECISION, ReasonBody, do_undo, find, refusal},
-    store::{record::Record, sightings},
+    store::{
+        drills::{self, DrillState, Drilled},
+        record::Record,
+        sightings,
+    },
 };
 use axum::{
     Form,
@@ -28,14 +32,18 @@ pub async fn one(
     let mut record = find(&shield, &text, clearance(ctx.identity.role)).await?;
     record.evidence.retain(|assertion| assertion.tlp <= clearance(ctx.identity.role));
     let (asked, day_ago) = (record.decision.number, ctx.now.plus_days(-1));
-    let (seen, last) =
-        shield.house.store.read(move |reader| sightings::of(reader, asked, day_ago)).await.map_err(refusal)?;
+    let read = move |reader: &mut sipar_store::Reader<'_>| {
+        Ok::<_, ShieldError>((sightings::of(reader, asked, day_ago)?, drills::of(reader, asked)?))
+    };
+    let ((seen, last), drilled) = shield.house.store.read(read).await.map_err(refusal)?;
+    let drilled = drilled.filter(|_| record.decision.state == DecisionState::Active);
     let value = record.decision.observable.value();
     let blocks = record.decision.state == DecisionState::Active && record.decision.action == Action::Block;
     let exceptions =
         if blocks { shield.exceptions(&record.decision.observable).await.map_err(refusal)? } else { Vec::new() };
     let body = html! {
         (facts(&ctx, &record))
+        (waits(&ctx, drilled.as_ref()))
         (except(&ctx, &exceptions))
         (ui::stats(&[ui::Stat {
             label: ctx.t("shield-enforced"),
@@ -165,6 +173,7 @@ pub async fn panel(
     let verdict = in_force.map(|record| record.decision.action).or(known.in_snapshot.map(|(_, action, _)| action));
     let body = html! {
         p { (ui::verdict(ctx, verdict)) " " (in_file(ctx, &known)) }
+        (waits(ctx, known.drilled.as_ref()))
         @if blocked(&known) { (except(ctx, &known.exceptions)) }
         @if let Some(held) = &known.held {
             (ui::alert(ui::Tone::Warn, &ctx.t("shield-held"), html! {
@@ -181,6 +190,20 @@ pub async fn panel(
         }
     };
     Ok(Some(ui::card(&ctx.t("shield-panel"), body)))
+}
+
+/// That a drill keeps it back, and why.
+fn waits(ctx: &PageContext, drilled: Option<&Drilled>) -> Markup {
+    let kept_back = |drilled: &&Drilled| matches!(drilled.state, DrillState::Waiting | DrillState::Stopped);
+    let Some(drilled) = drilled.filter(kept_back) else { return html! {} };
+    ui::alert(
+        ui::Tone::Warn,
+        &ctx.t("shield-drill-waits"),
+        html! {
+            p { (ui::mono(&drilled.musts.join(", "))) " (" (drilled.lists.join(", ")) ")" }
+            p { a href="/drills" { (ctx.t("shield-drills")) } }
+        },
+    )
 }
 
 /// The names that stay open below a blocked one.

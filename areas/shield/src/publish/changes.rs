@@ -3,8 +3,9 @@
 use super::state::State;
 use crate::{
     Shield, ShieldError, gate,
+    model::drill::Verdict,
     store::{
-        decisions, lists, publications,
+        decisions, drills, lists, publications,
         publications::{DeltaFile, Publication},
         record::Record,
     },
@@ -30,6 +31,8 @@ pub(super) enum Next {
     Delta(State),
     /// Too much for a change; why.
     Whole(&'static str),
+    /// It would block what must resolve.
+    Drilled(Verdict),
 }
 
 /// What the rows say of everything that may have changed.
@@ -85,14 +88,15 @@ impl Shield {
             delta: None,
             whole: None,
         };
-        self.write_change(from, &builder, publication)
+        self.write_change(from, &builder, publication, gathered.index)
     }
 
-    fn write_change(
+    pub(super) fn write_change(
         &self,
         from: &State,
         builder: &DeltaBuilder,
         mut publication: Publication,
+        index: Option<Arc<WarningIndex>>,
     ) -> Result<Next, ShieldError> {
         let (serial, to) = (from.publication.serial, publication.serial);
         let file = self.unfinished("delta", to);
@@ -110,6 +114,14 @@ impl Shield {
             }
             Err(source) => return Err(ShieldError::Layer { serial: to, source }),
         };
+        let things = delta.updates().iter().map(|update| &update.observable);
+        match self.drill(index, Some(&from.layers), &layers, things)? {
+            Verdict::Clean => {}
+            found => {
+                forget(&file);
+                return Ok(Next::Drilled(found));
+            }
+        }
         let blob = self.house.blobs.adopt(&file)?;
         publication.entries = layers.entries();
         let (updates, file_bytes) = (built.updates, built.file_bytes);
@@ -151,13 +163,15 @@ impl Shield {
         if things.len() > UPDATES_MAX {
             return Ok(None);
         }
-        let records = decisions::in_force_on(reader, things.iter().chain(&above))?;
+        let mut records = decisions::in_force_on(reader, things.iter().chain(&above))?;
+        let waiting = drills::waiting(reader)?;
+        records.retain(|record| !waiting.contains(&record.decision.number));
         let warnings = in_use.map(|in_use| in_use.blob).unwrap_or_default();
         Ok(Some(Gathered { change, warnings, index, things, records }))
     }
 
     /// The entries that decisions become, by what they are about.
-    fn said_from_now_on(
+    pub(super) fn said_from_now_on(
         &self,
         records: Vec<Record>,
         index: Option<&WarningIndex>,

@@ -8,6 +8,7 @@
 //! The rows decide: files are put in place, and put in place again, from what the rows name.
 
 mod changes;
+mod drilled;
 mod files;
 mod recheck;
 mod state;
@@ -17,11 +18,14 @@ pub use whole::{Compiler, LeftOut};
 
 use crate::{
     Shield, ShieldError, gate,
-    store::publications::{self, Publication},
+    store::{
+        drills,
+        publications::{self, Publication},
+    },
 };
 use arc_swap::ArcSwapOption;
 use changes::Next;
-use sipar_model::{Observable, SnapshotSerial, TimestampMs};
+use sipar_model::{Observable, TimestampMs};
 use state::State;
 use std::sync::{Arc, Mutex as StdMutex, atomic::AtomicBool};
 use tokio::sync::{Mutex, Notify};
@@ -45,8 +49,17 @@ pub const CHANGED_MAX: usize = 20_000;
 /// A whole file is at most this old, while there are changes.
 const WHOLE_AGE_MAX_MS: i64 = 24 * 3_600_000;
 
-/// Tries against other nodes that publish too; each that loses reads what the winner wrote.
+/// Tries against other nodes that publish too, each of which reads what the winner wrote; and against a drill, each of
+/// which leaves out what it found.
 const TRIES_MAX: usize = 10;
+
+/// What one try to publish came to.
+enum Try {
+    /// It is done: a state was published, or there was nothing to publish.
+    Done(Option<Publication>),
+    /// A drill found something. It is held back now, or all is stopped: what is left can be tried.
+    Drilled,
+}
 
 /// What publishing keeps between two times.
 #[derive(Default)]
@@ -86,10 +99,12 @@ impl Shield {
             let newest = self.house.store.read(publications::newest).await?;
             match self.publish_all(newest.map(|newest| newest.serial)).await {
                 Err(ShieldError::Outrun { serial }) => tracing::info!(serial = serial.0, "another node was first"),
-                done => return done,
+                Ok(Try::Drilled) => {}
+                Ok(Try::Done(published)) => return published.ok_or(ShieldError::Stopped),
+                Err(error) => return Err(error),
             }
         }
-        Err(ShieldError::Outrun { serial: SnapshotSerial(0) })
+        Err(ShieldError::Undrillable)
     }
 
     /// Publishes what has changed, looking at the things in `also` too; then all is judged by the warning lists in
@@ -101,38 +116,44 @@ impl Shield {
     ) -> Result<Option<Publication>, ShieldError> {
         let _one_at_a_time = self.desk.one_at_a_time.lock().await;
         let also = Arc::new(also);
-        let mut last = SnapshotSerial(0);
+        let mut last = ShieldError::Undrillable;
         for _ in 0..TRIES_MAX {
             match self.publish_once(&also, judged_by.as_ref()).await {
                 Err(ShieldError::Outrun { serial }) => {
                     tracing::info!(serial = serial.0, "another node published first; starting again from there");
-                    last = serial;
+                    last = ShieldError::Outrun { serial };
                     self.desk.state.store(None);
                 }
-                done => return done,
+                Ok(Try::Drilled) => last = ShieldError::Undrillable,
+                Ok(Try::Done(published)) => return Ok(published),
+                Err(error) => return Err(error),
             }
         }
-        Err(ShieldError::Outrun { serial: last })
+        Err(last)
     }
 
     async fn publish_once(
         self: &Arc<Self>,
         also: &Arc<Vec<Observable>>,
         judged_by: Option<&String>,
-    ) -> Result<Option<Publication>, ShieldError> {
+    ) -> Result<Try, ShieldError> {
         let read = |reader: &mut sipar_store::Reader<'_>| {
-            Ok::<_, ShieldError>((publications::newest(reader)?, publications::change(reader)?))
+            let (newest, change) = (publications::newest(reader)?, publications::change(reader)?);
+            Ok::<_, ShieldError>((newest, change, drills::stopped(reader)?))
         };
-        let (newest, change) = self.house.store.read(read).await?;
-        let Some(newest) = newest else { return self.publish_all(None).await.map(Some) };
+        let (newest, change, stop) = self.house.store.read(read).await?;
+        let Some(newest) = newest else { return self.publish_all(None).await };
         let serial = newest.serial;
-        let Some(state) = self.state_of(newest).await? else { return self.publish_all(Some(serial)).await.map(Some) };
+        let Some(state) = self.state_of(newest).await? else { return self.publish_all(Some(serial)).await };
+        if stop.is_some() {
+            return self.publish_openings(&state).await;
+        }
         if state.publication.change == change && judged_by.is_none() {
-            return Ok(None);
+            return Ok(Try::Done(None));
         }
         // What every entry says changes with its list.
         if state.publication.change < 0 || state.layers.lists() != gate::lists(&self.rules) {
-            return self.publish_all(Some(serial)).await.map(Some);
+            return self.publish_all(Some(serial)).await;
         }
         let (shield, from, also, judged_by) =
             (Arc::clone(self), Arc::clone(&state), Arc::clone(also), judged_by.cloned());
@@ -147,13 +168,14 @@ impl Shield {
                     .write(move |tx| publications::still_holds(tx, row.serial, row.change, &row.warnings));
                 write.await?;
                 self.desk.state.store(Some(Arc::new(State { publication, ..State::clone(&state) })));
-                Ok(None)
+                Ok(Try::Done(None))
             }
             Next::Whole(why) => {
                 tracing::info!(serial = serial.0 + 1, why, "the next state is made whole");
-                self.publish_all(Some(serial)).await.map(Some)
+                self.publish_all(Some(serial)).await
             }
-            Next::Delta(next) => self.publish_change(next, now).await.map(Some),
+            Next::Delta(next) => self.publish_change(next, now).await.map(|published| Try::Done(Some(published))),
+            Next::Drilled(verdict) => self.keep_back(verdict).await,
         }
     }
 
@@ -236,7 +258,7 @@ impl Shield {
 }
 
 /// Runs heavy work beside the asynchronous threads.
-async fn run_blocking<T: Send + 'static>(
+pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ShieldError> + Send + 'static,
 ) -> Result<T, ShieldError> {
     match tokio::task::spawn_blocking(work).await {

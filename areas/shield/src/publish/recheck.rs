@@ -5,7 +5,7 @@
 use super::{run_blocking, state::State};
 use crate::{
     Shield, ShieldError, gate,
-    store::{decisions, lists, publications::Publication},
+    store::{decisions, drills, lists, publications::Publication},
 };
 use sipar_model::{Action, DecisionNumber, DomainName, Observable};
 use sipar_snapshot::{PolicyEntry, limits::UPDATES_MAX};
@@ -49,6 +49,9 @@ impl Shield {
         let checked_at = *self.desk.checked_at.lock().unwrap_or_else(PoisonError::into_inner);
         let due = checked_at.is_none_or(|at| now.since_ms(at) >= CHECKED_EVERY_MS || now < at);
         let corrected = if due { self.recheck().await? } else { self.recheck_for_new_lists().await? };
+        if due || corrected.is_some() {
+            self.drill_published().await?;
+        }
         if due {
             *self.desk.checked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
@@ -104,14 +107,16 @@ impl Shield {
             let in_use = lists::in_use(reader)?;
             let index = in_use.as_ref().map(|in_use| shield.index(&in_use.blob)).transpose()?;
             let mut wanted = Wanted::default();
+            let waiting = drills::waiting(reader)?;
             decisions::each_in_force(reader, |record| {
                 // Too much is made whole; the rest need not be looked at.
                 if !wanted.is_too_much() {
                     let thing = record.decision.observable.clone();
+                    let waits = waiting.contains(&record.decision.number);
                     match gate::entries(record, &shield.rules, index.as_deref()) {
-                        Ok(entries) => compare(&published, entries, &mut wanted),
-                        Err(_) if published.layers.find(&thing).is_empty() => {}
-                        Err(_) => _ = wanted.differing.insert(thing),
+                        Ok(entries) if !waits => compare(&published, entries, &mut wanted),
+                        _ if published.layers.find(&thing).is_empty() => {}
+                        _ => _ = wanted.differing.insert(thing),
                     }
                 }
                 Ok(())

@@ -2,21 +2,26 @@
 //! state again, so that whoever starts need not lay a thousand changes.
 
 use super::{
-    CHANGED_MAX, DELTA_BYTES_KEPT, DELTAS_KEPT, LAID_MAX, WHOLE_AGE_MAX_MS, WHOLES_KEPT, run_blocking, state::State,
+    CHANGED_MAX, DELTA_BYTES_KEPT, DELTAS_KEPT, LAID_MAX, Try, WHOLE_AGE_MAX_MS, WHOLES_KEPT, changes::forget,
+    run_blocking, state::State,
 };
 use crate::{
     Shield, ShieldError,
     gate::{self, Barred},
+    model::drill::Verdict,
     rules::Rules,
     store::{
-        decisions, lists,
+        decisions, drills, lists,
         publications::{self, Publication, WholeFile},
         record::Record,
     },
 };
-use sipar_model::{SnapshotSerial, TimestampMs};
+use sipar_model::{Action, SnapshotSerial, TimestampMs};
 use sipar_snapshot::{BuildError, Built, Layers, Policy, PolicyBuilder, PolicyHead, SigningKey, WarningIndex};
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What a compilation left out, and why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -80,25 +85,40 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// A new state, compiled from the rows.
-struct Compiled {
-    publication: Publication,
-    policy: Policy,
-    left_out: LeftOut,
+/// A new state, compiled from the rows; or why it does not go out.
+enum Compiled {
+    State(Box<Publication>, Layers, LeftOut),
+    Drilled(Verdict),
+}
+
+/// What of the rows a new state is compiled from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// All of them.
+    All,
+    /// What people allow: a change is stopped, and no state was published yet. Resolvers need one to answer at all.
+    Allowances,
 }
 
 impl Shield {
     /// Publishes the state that comes after `last` in a whole file, compiled from the rows.
-    pub(super) async fn publish_all(
-        self: &Arc<Self>,
-        last: Option<SnapshotSerial>,
-    ) -> Result<Publication, ShieldError> {
+    pub(super) async fn publish_all(self: &Arc<Self>, last: Option<SnapshotSerial>) -> Result<Try, ShieldError> {
         let serial = SnapshotSerial(last.map_or(1, |last| last.0 + 1));
+        let stopped = self.house.store.read(drills::stopped).await?.is_some();
+        let from = match (stopped, last) {
+            (false, _) => From::All,
+            (true, None) => From::Allowances,
+            (true, Some(_)) => return Ok(Try::Done(None)),
+        };
+        let before = self.desk.state.load_full().filter(|state| Some(state.publication.serial) == last);
         let (shield, now) = (Arc::clone(self), self.house.clock.now());
-        let Compiled { publication, policy, left_out } = run_blocking(move || shield.compile(serial, now)).await?;
+        let compiled = run_blocking(move || shield.compile(serial, from, before.as_deref(), now)).await?;
+        let (publication, layers, left_out) = match compiled {
+            Compiled::State(publication, layers, left_out) => (*publication, layers, left_out),
+            Compiled::Drilled(verdict) => return self.keep_back(verdict).await,
+        };
         let row = publication.clone();
         self.house.store.write(move |tx| publications::publish(tx, &row, now)).await?;
-        let layers = Layers::new(Arc::new(policy));
         let state = State { publication: publication.clone(), layers, laid: 0 };
         self.desk.state.store(Some(Arc::new(state)));
         self.in_place(|shield| {
@@ -113,10 +133,16 @@ impl Shield {
             never = left_out.never,
             "whole snapshot published"
         );
-        Ok(publication)
+        Ok(Try::Done(Some(publication)))
     }
 
-    fn compile(self: &Arc<Self>, serial: SnapshotSerial, now: TimestampMs) -> Result<Compiled, ShieldError> {
+    fn compile(
+        self: &Arc<Self>,
+        serial: SnapshotSerial,
+        from: From,
+        before: Option<&State>,
+        now: TimestampMs,
+    ) -> Result<Compiled, ShieldError> {
         let head = PolicyHead { serial, created: now, contact: self.house.instance.contact.clone() };
         let shield = Arc::clone(self);
         // The rows are only read here: a transaction does not wait for the file.
@@ -124,28 +150,49 @@ impl Shield {
             let change = publications::change(reader)?;
             let in_use = lists::in_use(reader)?;
             let index = in_use.as_ref().map(|in_use| shield.index(&in_use.blob)).transpose()?;
+            let waiting = drills::waiting(reader)?;
             let mut compiler = Compiler::new(head.clone(), &shield.rules, index.as_deref())?;
-            decisions::each_in_force(reader, |record| compiler.add(record))?;
+            decisions::each_in_force(reader, |record| {
+                let left_out = from == From::Allowances && record.decision.action == Action::Block;
+                match left_out || waiting.contains(&record.decision.number) {
+                    true => Ok(()),
+                    false => compiler.add(record),
+                }
+            })?;
             let warnings = in_use.map(|in_use| in_use.blob).unwrap_or_default();
-            Ok::<_, ShieldError>((compiler.collected(), change, warnings))
+            Ok::<_, ShieldError>((compiler.collected(), change, warnings, index))
         })?;
-        let ((builder, left_out), change, warnings) = collected;
-        let (whole, policy) = self.write_file(builder, serial)?;
-        let entries = policy.entries();
-        let whole = Some(whole);
+        let ((builder, left_out), change, warnings, index) = collected;
+        let (file, file_bytes, policy) = self.write_file(builder, serial)?;
+        let layers = Layers::new(Arc::new(policy));
+        let entries: Vec<_> = layers.iter().map(|entry| entry.observable).collect();
+        match self.drill(index, before.map(|state| &state.layers), &layers, &entries)? {
+            Verdict::Clean => {}
+            found => {
+                forget(&file);
+                return Ok(Compiled::Drilled(found));
+            }
+        }
+        let whole = Some(WholeFile { blob: self.house.blobs.adopt(&file)?, file_bytes, kept: true });
+        // A state that holds only a part is made whole from all rows as soon as it may be.
+        let change = if from == From::All { change } else { -1 };
+        let entries = layers.entries();
         let publication = Publication { serial, created_at: now, entries, change, warnings, delta: None, whole };
-        Ok(Compiled { publication, policy, left_out })
+        Ok(Compiled::State(Box::new(publication), layers, left_out))
     }
 
-    /// Writes a file, reads it back whole, and keeps it: what cannot be read back is not published.
-    fn write_file(&self, builder: PolicyBuilder, serial: SnapshotSerial) -> Result<(WholeFile, Policy), ShieldError> {
+    /// Writes a file and reads it back whole: what cannot be read back is not published.
+    fn write_file(
+        &self,
+        builder: PolicyBuilder,
+        serial: SnapshotSerial,
+    ) -> Result<(PathBuf, u64, Policy), ShieldError> {
         let file = self.unfinished("snapshot", serial);
         let built = builder.write(&file, &self.house.snapshot_key).map_err(ShieldError::Build)?;
         let opened = |source| ShieldError::Open { what: file.display().to_string(), source };
         let policy = Policy::open(&file, &self.house.snapshot_key.verifying_key()).map_err(opened)?;
         policy.scrub().map_err(opened)?;
-        let blob = self.house.blobs.adopt(&file)?;
-        Ok((WholeFile { blob, file_bytes: built.file_bytes, kept: true }, policy))
+        Ok((file, built.file_bytes, policy))
     }
 
     /// Makes a whole file of the published state, unless there is one. Changes are published meanwhile.
@@ -158,8 +205,11 @@ impl Shield {
             return Ok(None);
         };
         let (shield, from) = (Arc::clone(self), Arc::clone(&state));
-        let (whole, policy) =
-            run_blocking(move || shield.write_file(copy(&from.layers)?, from.layers.serial())).await?;
+        let (whole, policy) = run_blocking(move || {
+            let (file, file_bytes, policy) = shield.write_file(copy(&from.layers)?, from.layers.serial())?;
+            Ok((WholeFile { blob: shield.house.blobs.adopt(&file)?, file_bytes, kept: true }, policy))
+        })
+        .await?;
         let (serial, now, file) = (state.publication.serial, self.house.clock.now(), whole.clone());
         let first = self.house.store.write(move |tx| publications::publish_whole(tx, serial, &file, now)).await?;
         if !first {

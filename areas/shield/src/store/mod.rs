@@ -1,6 +1,8 @@
 //! All tables and queries of the shield.
 
+pub mod changed;
 pub mod decisions;
+pub mod drills;
 pub mod held;
 pub mod judged;
 pub mod lists;
@@ -55,6 +57,17 @@ drop table snapshot;
         sql: "
 drop index decision_expiry;
 create index decision_over on decision(state, expires_at);
+",
+    },
+    // What drills found.
+    Migration {
+        version: 5,
+        sql: "
+create table drill(
+    decision bigint primary key, state smallint not null, musts text not null, lists text not null,
+    never smallint not null, since bigint not null, agreed_by text, reason text, until bigint);
+create index drill_state on drill(state, decision);
+create table drill_stop(one smallint primary key, at bigint not null, hits bigint not null);
 ",
     },
 ];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod by_value;
+mod drills;
 mod gate;
 mod judging;
 mod people;

@@ -10,6 +10,7 @@ use sipar_model::{
 use sipar_shield::{
     Actor, Request, Shield, ShieldArea, ShieldError,
     store::{
+        drills::{self, DrillState, Drilled},
         held::{self, Held},
         read::{self, Filter},
         record::Record,
@@ -52,7 +53,17 @@ pub fn each_rig<F: Future<Output = ()>>(test: impl Fn(Rig) -> F) {
 
 impl Rig {
     pub async fn new(store: Store) -> Self {
+        Self::with_packs(store, &[]).await
+    }
+
+    /// One with files of its own before the packs that are shipped.
+    pub async fn with_packs(store: Store, own: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        for (name, text) in own {
+            let path = folder.path().join("packs").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
         let clock = Arc::new(ManualClock(AtomicI64::new(NOW.0)));
         let key = LedgerKey::generate("sipar.example.org/ledger").unwrap();
         let house = House {
@@ -60,7 +71,7 @@ impl Rig {
             ledger: Arc::new(Ledger::open(folder.path().join("ledger"), key).unwrap()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             blobs: Blobs::open(&folder.path().join("blobs")).unwrap(),
-            packs: Packs::default(),
+            packs: Packs::new(Some(folder.path().join("packs"))),
             owners: OwnersCell::default(),
             snapshot_key: Arc::new(SigningKey::from_seed([9; 32]).unwrap()),
             data: folder.path().to_owned(),
@@ -221,6 +232,37 @@ impl Rig {
         let (shield, now, reason, what) =
             (Arc::clone(self.shield()), self.house.clock.now(), reason.to_owned(), thing(what));
         self.house.store.write(move |tx| shield.agree(tx, &desk(), &what, &reason, now)).await
+    }
+
+    /// Somebody at another desk agrees to what a drill found.
+    pub async fn agree_to(&self, label: &str, number: u32, days: u32) -> Result<(), ShieldError> {
+        let (shield, now) = (Arc::clone(self.shield()), self.house.clock.now());
+        let actor = Actor { label: label.into(), ..desk() };
+        let number = DecisionNumber(number);
+        let why = ("the site was taken over, its owner knows", days);
+        self.house.store.write(move |tx| shield.agree_to(tx, &actor, number, why, now)).await
+    }
+
+    /// What drills found: `1 waiting top.example popular`.
+    pub async fn drilled_words(&self) -> Vec<String> {
+        let read = self.house.store.read(|reader| {
+            let mut all = Vec::new();
+            for state in DrillState::ALL {
+                all.extend(drills::list(reader, state, 1_000)?);
+            }
+            Ok::<_, ShieldError>(all)
+        });
+        let word = |drilled: Drilled| {
+            let (state, musts, lists) = (drilled.state.word(), drilled.musts.join(" "), drilled.lists.join(" "));
+            format!("{} {state} {musts} {lists}", drilled.decision.0)
+        };
+        read.await.unwrap().into_iter().map(|(drilled, _)| word(drilled)).collect()
+    }
+
+    /// Whether edges that answer from what is in place block it.
+    pub fn blocks(&self, name: &str) -> bool {
+        let Observable::Domain(name) = thing(name) else { panic!("a name") };
+        self.policy().name(&name, self.house.clock.now()).is_some_and(|hit| hit.action == Action::Block)
     }
 
     pub async fn refuse(&self, what: &str, reason: &str) -> Result<(), ShieldError> {
