@@ -1,5 +1,7 @@
 //! The JSON API of threat data.
 
+mod work;
+
 use crate::{
     asked::{AddFeed, check_remote, shown_error, without_secrets},
     error::IntelError,
@@ -7,13 +9,11 @@ use crate::{
     manage::{EditFeed, Remover, needs_admin},
     store::{self, RefusedLine, Run, Source, StoredWarningList},
     view::IndicatorView,
-    wait::Answer,
 };
 use axum::{
     Json,
     extract::{Path, Query, State},
     http::StatusCode,
-    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,8 @@ pub(crate) fn routes(intel: &Arc<Intel>) -> Vec<Route> {
         Route::get("/api/v1/intel/feeds", FEED, get(list).with_state(state())),
         Route::post("/api/v1/intel/feeds", FEED, Act::Write, post(add).with_state(state())),
         Route::get("/api/v1/intel/feeds/{slug}", FEED, get(show).with_state(state())),
-        Route::post("/api/v1/intel/feeds/{slug}/pull", FEED, Act::Write, post(pull).with_state(state())),
-        Route::post("/api/v1/intel/feeds/{slug}/apply", FEED, Act::Decide, post(apply_held).with_state(state())),
+        Route::post("/api/v1/intel/feeds/{slug}/pull", FEED, Act::Write, post(work::pull).with_state(state())),
+        Route::post("/api/v1/intel/feeds/{slug}/apply", FEED, Act::Decide, post(work::apply_held).with_state(state())),
         Route::post("/api/v1/intel/feeds/{slug}/discard", FEED, Act::Decide, post(discard_held).with_state(state())),
         Route::post("/api/v1/intel/feeds/{slug}/edit", FEED, Act::Write, post(edit).with_state(state())),
         Route::post("/api/v1/intel/feeds/{slug}/remove", FEED, Act::Decide, post(remove).with_state(state())),
@@ -224,38 +224,6 @@ async fn show(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Resu
         allowed_entries: list.map(|list| list.entries),
         feed: source.into(),
     }))
-}
-
-#[derive(Deserialize)]
-struct Since {
-    /// What an answer said as `under_way_since`.
-    since: Option<TimestampMs>,
-}
-
-async fn pull(
-    State(intel): State<Arc<Intel>>,
-    Path(slug): Path<String>,
-    Query(asked): Query<Since>,
-) -> Result<Response, ApiError> {
-    Ok(told(intel.answer(slug, asked.since, Intel::pull).await.map_err(fault)?))
-}
-
-async fn apply_held(
-    State(intel): State<Arc<Intel>>,
-    Path(slug): Path<String>,
-    Query(asked): Query<Since>,
-) -> Result<Response, ApiError> {
-    Ok(told(intel.answer(slug, asked.since, Intel::apply_held).await.map_err(fault)?))
-}
-
-/// What long work did; 202 with the time to ask again with, while it goes on (RFC 9110 §15.3.3).
-fn told(answer: Answer) -> Response {
-    match answer {
-        Answer::Done(pulled) => Json(pulled).into_response(),
-        Answer::GoesOn { since } => {
-            (StatusCode::ACCEPTED, Json(serde_json::json!({ "under_way_since": since }))).into_response()
-        }
-    }
 }
 
 async fn discard_held(State(intel): State<Arc<Intel>>, Path(slug): Path<String>) -> Result<StatusCode, ApiError> {

@@ -91,3 +91,67 @@ impl Intel {
         Ok(pulled)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bed, NOW};
+    use sipar_store::testing::each_store_blocking;
+
+    #[test]
+    fn a_person_and_the_schedule_pull_at_the_same_moment() {
+        each_store_blocking(|store| {
+            let mut bed = Bed::new(store);
+            bed.add("mine", "plain", &bed.file("mine.txt", "one.example\ntwo.example\n"));
+            let intel = std::sync::Arc::get_mut(&mut bed.intel).expect("alone");
+            intel.patience = std::time::Duration::from_secs(60);
+            let number = bed.intel.source("mine").expect("source").number;
+            bed.intel.busy.lock().expect("lock").insert(number);
+            let asked_at = bed.intel.house.clock.now();
+            let pulled = std::thread::scope(|scope| {
+                let person = scope.spawn(|| bed.intel.pull("mine"));
+                // The schedule's pull ends, whether the person waits already or not.
+                bed.intel.busy.lock().expect("lock").remove(&number);
+                bed.intel.freed.notify_all();
+                person.join().expect("thread")
+            });
+            assert_eq!(pulled.expect("pulled").fresh, 2);
+            let source = bed.intel.source("mine").expect("source");
+            let told = bed.intel.done_since(&source, asked_at).expect("told");
+            assert_eq!((told.runs.len(), told.fresh), (1, 2), "what another pull did is told");
+            let later = bed.intel.done_since(&source, asked_at.plus_days(1)).expect("told");
+            assert!(later.runs.is_empty(), "an older run is not told as new");
+        });
+    }
+
+    #[test]
+    fn long_work_goes_on_when_its_answer_is_due_and_is_told_to_who_asks_again() {
+        each_store_blocking(|store| {
+            let mut bed = Bed::new(store);
+            bed.add("long", "plain", &bed.file("long.txt", "one.example\ntwo.example\n"));
+            let number = bed.intel.source("long").expect("source").number;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("runtime");
+            let ask = |bed: &Bed, since| {
+                runtime.block_on(bed.intel.answer("long".into(), since, Intel::pull)).expect("an answer")
+            };
+            bed.intel.busy.lock().expect("lock").insert(number);
+            let Answer::GoesOn { since } = ask(&bed, None) else { panic!("who asks waits for ever") };
+            assert_eq!(since, NOW);
+            bed.intel.busy.lock().expect("lock").remove(&number);
+            // The thread that was left alone ends by itself, having done the work or not.
+            until_alone(&mut bed).patience = std::time::Duration::from_secs(60);
+            let Answer::Done(pulled) = ask(&bed, Some(since)) else { panic!("it is not done") };
+            assert_eq!((pulled.fresh, pulled.runs.len()), (2, 1));
+            let Answer::Done(again) = ask(&bed, Some(since)) else { panic!("it is not done") };
+            assert_eq!(again, pulled, "what was done is told, and not done again");
+        });
+    }
+
+    /// The service, once no thread uses it any more.
+    fn until_alone(bed: &mut Bed) -> &mut Intel {
+        while std::sync::Arc::strong_count(&bed.intel) > 1 {
+            std::thread::yield_now();
+        }
+        std::sync::Arc::get_mut(&mut bed.intel).expect("alone")
+    }
+}
