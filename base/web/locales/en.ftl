@@ -72,7 +72,7 @@ web-proof-file = The proof as a file
 
 web-chart-table = The numbers as a table
 web-chart-time = Time
-web-chart-none = There is nothing to draw yet
+web-chart-none = Nothing to show for this time yet
 web-chart-every = One row in { $n } is shown.
 
 web-just-now = just now

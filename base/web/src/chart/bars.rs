@@ -57,6 +57,9 @@ pub fn bars(ctx: &PageContext, chart: &BarChart) -> Markup {
     }
     let total = |column: usize| chart.series.iter().take(SERIES_MAX).map(|series| height(series, column)).sum::<f64>();
     let most = (0..count).map(total).fold(0.0, f64::max);
+    if most == 0.0 {
+        return nothing(ctx, &chart.title);
+    }
     let mut values = ticks(0.0, most, 4);
     if (0..count).all(|column| total(column).fract() == 0.0) {
         // What is counted has no halves.
