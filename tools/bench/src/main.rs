@@ -8,6 +8,7 @@ mod account;
 mod bouncers;
 mod compile;
 mod dns;
+mod encrypted;
 mod enforce;
 mod house;
 mod http;
@@ -53,6 +54,8 @@ enum Bench {
     Open(open::OpenOptions),
     /// The worst gap in answers while a list is replaced under load
     Swap(swap::SwapOptions),
+    /// Answers and handshakes over TLS, HTTPS and QUIC
+    Encrypted(encrypted::EncryptedOptions),
     /// Address look-ups over HTTP and DNS
     Reputation(reputation::ReputationOptions),
     /// Enforcement clients: everything at once, and then what has changed
@@ -107,6 +110,9 @@ enum Bench {
     /// The load generator (used by the benches)
     #[command(hide = true)]
     Blast(load::blast::BlastOptions),
+    /// The load generator of encrypted transports (used by the benches)
+    #[command(hide = true)]
+    EncryptedLoad(encrypted::load::LoadOptions),
     /// Serve a snapshot as a zone (used by the benches)
     #[command(hide = true)]
     ZonesServe {
@@ -137,6 +143,7 @@ fn main() -> Result<()> {
         Bench::Dns(options) => dns::run(&work, options),
         Bench::Open(options) => open::run(&work, &options),
         Bench::Swap(options) => swap::run(&work, &options),
+        Bench::Encrypted(options) => encrypted::run(&work, &options),
         Bench::Reputation(options) => reputation::run(&work, &options),
         Bench::Bouncers(options) => bouncers::run(&work, &options),
         Bench::Zones(options) => zones::run(&work, &options),
@@ -154,6 +161,10 @@ fn main() -> Result<()> {
         Bench::Backend { port } => load::backend::run(port),
         Bench::Blast(options) => {
             println!("{}", serde_json::to_string(&load::blast::run(&options)?)?);
+            Ok(())
+        }
+        Bench::EncryptedLoad(options) => {
+            println!("{}", serde_json::to_string(&encrypted::load::run(&options)?)?);
             Ok(())
         }
         Bench::Pinned { cpu, command } => process::become_pinned(cpu, &command),

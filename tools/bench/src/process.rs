@@ -45,6 +45,11 @@ impl CommandLine {
         Ok(Self::new(own_program()?, arguments))
     }
 
+    /// Adds an argument.
+    pub fn add(&mut self, argument: impl Into<OsString>) {
+        self.0.push(argument.into());
+    }
+
     /// Ready to run, on any processor.
     pub fn command(&self) -> Command {
         let (program, arguments) = self.0.split_first().expect("there is a program: `new` puts one first");

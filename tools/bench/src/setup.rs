@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// What `dns`, `swap`, `reputation` and `zones` run.
+/// What `dns`, `swap`, `encrypted`, `reputation` and `zones` run.
 const PACKAGES: &[&str] = &[
     "unbound",
     "bind9",

@@ -2,7 +2,9 @@
 //! It stands for "the internet", so that no query leaves the machine.
 
 use super::echo::serve;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 /// The address that every name has (RFC 5737: documentation).
 pub const ADDRESS_V4: [u8; 4] = [192, 0, 2, 1];
@@ -10,13 +12,37 @@ pub const ADDRESS_V4: [u8; 4] = [192, 0, 2, 1];
 const ADDRESS_V6: [u8; 16] = [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 /// A day: nothing runs out during a run.
 const TTL: [u8; 4] = 86_400_u32.to_be_bytes();
+/// Longer than any question here with its answer.
+const MESSAGE_BYTES_MAX: usize = 2_048;
 const TYPE_A: u8 = 1;
 const TYPE_SOA: u8 = 6;
 const TYPE_AAAA: u8 = 28;
 
-/// Answers on this port of loopback until ended.
+/// Answers on this port of loopback until ended, over UDP, and over TCP to those who hand questions on as they came.
 pub fn run(port: u16) -> Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).context("listening over TCP")?;
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // A connection that breaks is its client's affair.
+            std::thread::spawn(move || answer_stream(stream));
+        }
+    });
     serve(port, answer)
+}
+
+/// Answers message after message, each with its length in front (RFC 1035 §4.2.2).
+fn answer_stream(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut buffer = [0; 2 + MESSAGE_BYTES_MAX];
+    loop {
+        stream.read_exact(&mut buffer[..2])?;
+        let length = usize::from(u16::from_be_bytes([buffer[0], buffer[1]]));
+        let Some(question) = buffer[2..].get_mut(..length) else { return Ok(()) };
+        stream.read_exact(question)?;
+        let length = answer(&mut buffer[2..], length);
+        buffer[..2].copy_from_slice(&u16::try_from(length).unwrap_or(0).to_be_bytes());
+        stream.write_all(&buffer[..2 + length])?;
+    }
 }
 
 /// Writes the answer over the query; 0 when this is no query that can be answered.

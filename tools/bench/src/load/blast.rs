@@ -94,14 +94,15 @@ pub fn run(options: &BlastOptions) -> Result<BlastReport> {
 }
 
 /// Questions in wire format, one after another.
-struct Questions {
+pub struct Questions {
     bytes: Vec<u8>,
     starts: Vec<u32>,
     next: usize,
 }
 
 impl Questions {
-    fn read(path: &Path) -> Result<Self> {
+    /// Those of a file, one `name type` a line.
+    pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading `{}`", path.display()))?;
         let (mut bytes, mut starts) = (Vec::with_capacity(2 * text.len()), vec![0]);
         for (name, kind) in text.lines().filter_map(|line| line.split_once(' ')) {
@@ -121,7 +122,8 @@ impl Questions {
         Ok(Self { bytes, starts, next: 0 })
     }
 
-    fn next(&mut self) -> &[u8] {
+    /// The next one, with identifier 0; behind the last comes the first.
+    pub fn next(&mut self) -> &[u8] {
         let (start, end) = (self.starts[self.next], self.starts[self.next + 1]);
         self.next = if self.next + 2 == self.starts.len() { 0 } else { self.next + 1 };
         &self.bytes[start as usize..end as usize]

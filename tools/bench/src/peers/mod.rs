@@ -3,13 +3,13 @@
 //! All listen on loopback with one worker thread, forward to the same upstream, and hold the same list.
 
 mod bind;
-mod dnsdist;
+pub mod dnsdist;
 mod dnsmasq;
 mod knot_resolver;
 mod powerdns;
 pub mod rbldnsd;
 pub mod sipar;
-mod unbound;
+pub mod unbound;
 
 use crate::lists::Lists;
 use crate::process::{CommandLine, free_port};

@@ -1,6 +1,8 @@
 //! Sipar's own edge: the real program with a real snapshot, one worker.
 
 use super::{Peer, Setup};
+use crate::encrypted::certificate::Pair;
+use crate::encrypted::load::Over;
 use crate::process::CommandLine;
 use crate::snapshot;
 use anyhow::Result;
@@ -15,6 +17,15 @@ pub fn edge(setup: &Setup<'_>) -> Result<Peer> {
 /// The prefixes of a snapshot as a DNS blocklist in zone `ip.test`.
 pub fn with_blocklist(setup: &Setup<'_>, snapshot: &Path) -> Result<Peer> {
     started(setup, snapshot, Some("--dnsbl=ip.test"))
+}
+
+/// The names of a snapshot over an encrypted transport at `port`.
+pub fn with_encrypted(setup: &Setup<'_>, over: Over, port: u16, pair: &Pair) -> Result<Peer> {
+    let mut peer = edge(setup)?;
+    peer.command.add(format!("--{}=127.0.0.1:{port}", over.option()));
+    peer.command.add(format!("--certificate={}", pair.certificate.display()));
+    peer.command.add(format!("--certificate-key={}", pair.key.display()));
+    Ok(peer)
 }
 
 fn started(setup: &Setup<'_>, snapshot: &Path, more: Option<&str>) -> Result<Peer> {

@@ -1,6 +1,8 @@
 //! Unbound: a response policy zone (module `respip`), or one `local-zone` line a name.
 
 use super::{Peer, Setup};
+use crate::encrypted::certificate::Pair;
+use crate::encrypted::load::Over;
 use crate::process::CommandLine;
 use anyhow::Result;
 
@@ -8,6 +10,26 @@ use anyhow::Result;
 pub fn with_rpz(setup: &Setup<'_>) -> Result<Peer> {
     let zone = setup.lists.rpz()?;
     configured(setup, &format!("rpz:\n  name: \"rpz.test\"\n  zonefile: \"{}\"\n", zone.display()))
+}
+
+/// The list as a response policy zone, and an encrypted transport at `port`; `None` for one that it does not offer.
+pub fn with_encrypted(setup: &Setup<'_>, over: Over, port: u16, pair: &Pair) -> Result<Option<Peer>> {
+    let transport = match over {
+        Over::Tls => format!("  tls-port: {port}\n"),
+        Over::Https => format!("  https-port: {port}\n  http-endpoint: \"/dns-query\"\n"),
+        Over::Quic => return Ok(None),
+    };
+    let zone = setup.lists.rpz()?;
+    // By default it takes ten connections at once, and keeps little of what waits to be sent.
+    let list = format!(
+        "server:\n  interface: 127.0.0.1@{port}\n{transport}  tls-service-pem: \"{}\"\n  tls-service-key: \"{}\"\n  \
+        incoming-num-tcp: 500\n  http-max-streams: 100\n  http-query-buffer-size: 64m\n  \
+        http-response-buffer-size: 64m\nrpz:\n  name: \"rpz.test\"\n  zonefile: \"{}\"\n",
+        pair.certificate.display(),
+        pair.key.display(),
+        zone.display()
+    );
+    configured(setup, &list).map(Some)
 }
 
 /// The list as `local-zone: NAME always_nxdomain`.
