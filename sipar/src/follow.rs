@@ -4,6 +4,7 @@
 use crate::{
     edge::Edges,
     faults::{self, Board},
+    quiet::{self, Retired},
 };
 use sipar_model::{Clock as _, SnapshotSerial, SystemClock, TimestampMs};
 use sipar_snapshot::{Delta, Layers, Networks, Policy, VerifyingKey};
@@ -93,6 +94,8 @@ struct Follower {
     edges: Edges,
     files: Followed,
     in_use: Option<Layers>,
+    /// What was in use before, as long as anybody answers from it.
+    retired: Retired,
     seen: Option<Identity>,
     seen_deltas: Option<Identity>,
     seen_networks: Option<Identity>,
@@ -117,7 +120,8 @@ pub fn state_beside(path: &Path, policy: Arc<Policy>, key: &VerifyingKey) -> Way
 impl Follower {
     const fn new(edges: Edges, files: Followed) -> Self {
         let (in_use, seen, seen_deltas, seen_networks, refused) = (None, None, None, None, None);
-        Self { edges, files, in_use, seen, seen_deltas, seen_networks, refused, gap: false }
+        let retired = Retired::new();
+        Self { edges, files, in_use, retired, seen, seen_deltas, seen_networks, refused, gap: false }
     }
 
     fn deltas(&self) -> PathBuf {
@@ -137,6 +141,7 @@ impl Follower {
             self.seen_networks = now;
             self.take_networks();
         }
+        self.retired.let_go().await;
     }
 
     /// Swaps the whole file in, with the changes that lead on from it, if all is whole, signed, and not older than what
@@ -159,8 +164,8 @@ impl Follower {
             self.swap(way.layers.clone());
         }
         let whole = Arc::clone(&policy);
-        let scrubbed = tokio::task::spawn_blocking(move || whole.scrub()).await;
-        if !matches!(scrubbed, Ok(Ok(()))) {
+        let scrubbed = quiet::run(move || whole.scrub()).await;
+        if !matches!(scrubbed, Some(Ok(()))) {
             if first {
                 self.clear();
             }
@@ -260,7 +265,7 @@ impl Follower {
                 (view.serial, view.since) = (serial, Some(SystemClock.now()));
             }
         });
-        self.in_use = Some(layers);
+        self.retired.keep(self.in_use.replace(layers));
     }
 
     fn clear(&mut self) {
@@ -268,7 +273,7 @@ impl Follower {
         self.edges.reputation.clear();
         self.edges.block_page.clear();
         self.edges.following.change(|view| (view.serial, view.since) = (None, None));
-        self.in_use = None;
+        self.retired.keep(self.in_use.take());
     }
 
     fn refuse(&self, subject: &str, what: &str, why: &str) {

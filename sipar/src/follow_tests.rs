@@ -207,3 +207,23 @@ async fn without_anybody_who_hints_it_looks_now_and_then_and_does_not_spin() {
     hinted_or_due(&mut hint).await;
     assert!(start.elapsed() >= LOOK_EVERY);
 }
+
+#[tokio::test]
+async fn what_was_replaced_is_let_go_once_nobody_answers_from_it() {
+    let mut rig = Rig::new().await;
+    rig.whole(5, &["a.example"]);
+    rig.check(5, &["a.example"], "").await;
+    let answering = rig.follower.edges.dns.live();
+    rig.whole(6, &["b.example"]);
+    rig.check(6, &["b.example"], "").await;
+    rig.delta(6, 7, "c.example");
+    rig.check(7, &["b.example", "c.example"], "").await;
+    // The state of serial 6 is the one of 7 without its change: the whole file is in use still.
+    assert_eq!(rig.follower.retired.count(), 2);
+    drop(answering);
+    rig.check(7, &["b.example", "c.example"], "").await;
+    assert_eq!(rig.follower.retired.count(), 1);
+    rig.whole(8, &["d.example"]);
+    rig.check(8, &["d.example"], "").await;
+    assert_eq!(rig.follower.retired.count(), 0);
+}

@@ -13,6 +13,7 @@ mod health;
 mod house;
 mod pages;
 mod pull;
+mod quiet;
 mod router;
 mod serve;
 mod tasks;

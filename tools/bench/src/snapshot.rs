@@ -6,7 +6,8 @@ use sipar_model::{
     Action, Category, DecisionNumber, DomainName, Observable, Severity, SnapshotSerial, TimestampMs, Tlp,
 };
 use sipar_snapshot::{
-    Evidence, ListId, ListInfo, Mode, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey, VerifyingKey,
+    DeltaBuilder, DeltaHead, Evidence, ListId, ListInfo, Mode, PolicyBuilder, PolicyEntry, PolicyHead, Scope,
+    SigningKey, Update, VerifyingKey,
 };
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,22 +31,38 @@ pub fn verifying_key() -> Result<VerifyingKey> {
     Ok(signing_key()?.verifying_key())
 }
 
-/// A builder with one enforced list.
-pub fn builder(serial: u64) -> Result<(PolicyBuilder, ListId)> {
-    let head = PolicyHead {
-        serial: SnapshotSerial(serial),
-        created: CREATED,
-        contact: "mailto:bench@example.invalid".to_owned(),
-    };
-    let mut builder = PolicyBuilder::new(head);
-    let list = ListInfo {
+/// Whom to ask.
+const CONTACT: &str = "mailto:bench@example.invalid";
+
+fn list() -> ListInfo {
+    ListInfo {
         slug: "bench".to_owned(),
         title: "Benchmark list".to_owned(),
         category: Category::Phishing,
         mode: Mode::Enforce,
-    };
-    let list = builder.list(list).context("adding the list")?;
+    }
+}
+
+/// A builder with one enforced list.
+pub fn builder(serial: u64) -> Result<(PolicyBuilder, ListId)> {
+    let head = PolicyHead { serial: SnapshotSerial(serial), created: CREATED, contact: CONTACT.to_owned() };
+    let mut builder = PolicyBuilder::new(head);
+    let list = builder.list(list()).context("adding the list")?;
     Ok((builder, list))
+}
+
+/// Writes a change that lists these names too, from one serial to the next.
+pub fn write_change(path: &Path, names: &[String], from: u64) -> Result<()> {
+    let (from, to) = (SnapshotSerial(from), SnapshotSerial(from + 1));
+    let head = DeltaHead { from, to, created: CREATED, contact: CONTACT.to_owned(), lists: vec![list()] };
+    let mut builder = DeltaBuilder::new(head);
+    for name in names {
+        let observable = Observable::Domain(DomainName::parse(name).with_context(|| format!("parsing `{name}`"))?);
+        let after = vec![block(observable.clone(), ListId(0), 1)];
+        builder.add(Update { observable, before: Vec::new(), after }).context("adding a change")?;
+    }
+    builder.write(path, &signing_key()?).with_context(|| format!("writing `{}`", path.display()))?;
+    Ok(())
 }
 
 /// A block of this observable, with everything under it.

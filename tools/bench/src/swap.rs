@@ -81,6 +81,10 @@ pub fn run(work: &Path, options: &SwapOptions) -> Result<()> {
     let sipar = if options.without_sipar { PathBuf::new() } else { snapshot::program(options.sipar.as_deref())? };
     let mut kinds: Vec<PeerKind> = (!options.without_sipar).then_some(PeerKind::Sipar).into_iter().collect();
     kinds.extend(&options.peers);
+    let mut runs: Vec<(PeerKind, By)> = kinds.into_iter().map(|kind| (kind, By::Whole)).collect();
+    if !options.without_sipar {
+        runs.insert(1, (PeerKind::Sipar, By::Change));
+    }
     let mut table = Table::new(&[
         "server",
         "worst gap ms",
@@ -92,10 +96,10 @@ pub fn run(work: &Path, options: &SwapOptions) -> Result<()> {
         "wrong",
         "MiB after",
     ]);
-    for kind in kinds {
-        let mut result = SwapResult { server: kind.name(), names, ..SwapResult::default() };
-        if let Err(error) = one(kind, &results, &lists, &sipar, (reps, options.rate), &mut result) {
-            eprintln!("{}: {error:#}", kind.name());
+    for (kind, by) in runs {
+        let mut result = SwapResult { server: format!("{}{}", kind.name(), by.mark()), names, ..SwapResult::default() };
+        if let Err(error) = one((kind, by), &results, &lists, &sipar, (reps, options.rate), &mut result) {
+            eprintln!("{}: {error:#}", result.server);
             result.error = Some(format!("{error:#}"));
         }
         results.keep(&result)?;
@@ -132,8 +136,26 @@ fn cells(result: &mut SwapResult) -> Vec<String> {
     ]
 }
 
+/// What is put in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// The whole list.
+    Whole,
+    /// What has changed, over [`CHANGED`] names that changed before.
+    Change,
+}
+
+impl By {
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Whole => "",
+            Self::Change => " (a change)",
+        }
+    }
+}
+
 fn one(
-    kind: PeerKind,
+    (kind, by): (PeerKind, By),
     results: &Results,
     lists: &Lists,
     sipar: &Path,
@@ -142,7 +164,7 @@ fn one(
 ) -> Result<()> {
     eprintln!("{}: starting", kind.name());
     let (upstream, port) = start_upstream(&results.work)?;
-    let name = format!("swap-{}", kind.name());
+    let name = format!("swap-{}{}", kind.name(), if by == By::Change { "-change" } else { "" });
     let own = lists.copy(&results.work.join("run").join(format!("{name}-lists")))?;
     let setup = Setup::new(&name, &results.work, &own, port, sipar)?;
     let peer = peers::prepare(kind, &setup)?;
@@ -153,8 +175,14 @@ fn one(
         stage.warm(&own.path("q_hot.txt"), 30.0)?;
     }
     let added: Vec<String> = (0..reps).map(|rep| format!("added{rep}.example-bad{rep}.com")).collect();
-    if kind == PeerKind::Sipar {
-        write_snapshots(&own, &added)?;
+    match (kind, by) {
+        (PeerKind::Sipar, By::Whole) => write_snapshots(&own, &added)?,
+        (PeerKind::Sipar, By::Change) => {
+            let mut client = Client::new(stage.peer.port)?;
+            put_change(&own, &many_names(), 1)?;
+            wait_blocked(&stage, &mut client, "changed0.example-changed.com")?;
+        }
+        _ => {}
     }
     let load = start_load(&stage, &results.work, rate)?;
     let suffix = stage.peer.suffix;
@@ -169,7 +197,11 @@ fn one(
         let reply = client.ask(&format!("before.{name}{suffix}"), ASK);
         ensure!(!reply.is_some_and(|reply| stage.is_block(reply)), "`{name}` was blocked before it was listed");
         probe.take_worst_ms();
-        change(kind, &setup, &stage, name, serial)?;
+        match by {
+            By::Whole => change(kind, &setup, &stage, name, serial)?,
+            // The change before them all has led to serial 2.
+            By::Change => put_change(&own, std::slice::from_ref(name), serial)?,
+        }
         result.enforce_ms.push(wait_blocked(&stage, &mut client, name)?);
         std::thread::sleep(AFTER);
         result.gap_ms.push(probe.take_worst_ms());
@@ -224,6 +256,22 @@ fn change(kind: PeerKind, setup: &Setup<'_>, stage: &Stage<'_>, name: &str, seri
         PeerKind::Rbldnsd => append(&lists.rbldnsd_dnset()?, &format!(".{name}\n")),
         _ => bail!("replacing the list of {} is not measured", kind.name()),
     }
+}
+
+/// So many names have changed since the whole file, before the first change that is timed: where more have, Sipar's
+/// control plane makes a new whole file.
+const CHANGED: usize = 20_000;
+
+fn many_names() -> Vec<String> {
+    (0..CHANGED).map(|number| format!("changed{number}.example-changed.com")).collect()
+}
+
+/// Puts a change that lists these names beside the whole file: it leads from this serial to the next.
+fn put_change(lists: &Lists, names: &[String], from: u64) -> Result<()> {
+    let folder = lists.path("deltas");
+    fs::create_dir_all(&folder).with_context(|| format!("creating `{}`", folder.display()))?;
+    let path = folder.join(format!("{from}-{}.sipar", from + 1));
+    snapshot::write_change(&path, names, from).context("writing a change")
 }
 
 /// Compiles all snapshots beforehand: what is timed is the swap.

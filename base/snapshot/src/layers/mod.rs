@@ -80,6 +80,16 @@ impl Layers {
         self.overlay.as_ref().map_or(0, |overlay| overlay.replaced.len() + count_of(&overlay.policy))
     }
 
+    /// Whether anybody else has this very state. Of one without changes, and of one with changes over it, the whole
+    /// policy is the same: the former is shared as long as either is in use.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        match &self.overlay {
+            Some(overlay) => Arc::strong_count(overlay) > 1,
+            None => Arc::strong_count(&self.base) > 1,
+        }
+    }
+
     #[inline]
     fn top(&self) -> &Policy {
         self.overlay.as_ref().map_or(&*self.base, |overlay| &overlay.policy)
