@@ -152,7 +152,7 @@ pub enum OpenError {
     #[error("this is not a Sipar snapshot: it does not begin with the right bytes")]
     NotASnapshot,
     /// It was written by a later program.
-    #[error("the file has format version {found}, this program reads {supported}; update the program")]
+    #[error("the file has format version {found}, this program reads those up to {supported}; update the program")]
     Version {
         /// The file's.
         found: u16,

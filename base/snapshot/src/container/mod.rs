@@ -17,7 +17,10 @@ use crate::limits::{CHUNK_BYTES, SECTION_ALIGN};
 pub(crate) const MAGIC: [u8; 8] = *b"SIPARSNP";
 
 /// The version of the format. Any change that an older reader would misread takes the next number.
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
+
+/// The version before that, which is read still: tables of networks were laid out otherwise.
+pub(crate) const VERSION_FIRST: u16 = 1;
 
 /// The fixed front of the head.
 pub(crate) const FRONT_BYTES: usize = 64;
@@ -111,10 +114,12 @@ sections! {
     Ipv4Index = 0x51 "ipv4.index",
     Ipv4Ranges = 0x52 "ipv4.ranges",
     Ipv4Entries = 0x53 "ipv4.entries",
+    Ipv4Around = 0x54 "ipv4.around",
     Ipv6Meta = 0x60 "ipv6.meta",
     Ipv6Index = 0x61 "ipv6.index",
     Ipv6Ranges = 0x62 "ipv6.ranges",
     Ipv6Entries = 0x63 "ipv6.entries",
+    Ipv6Around = 0x64 "ipv6.around",
     DeltaHead = 0x70 "delta.head",
     Updates = 0x71 "delta.updates",
 }

@@ -1,8 +1,8 @@
 //! Opening a file: its head is checked against the signature, its content when [`Container::scrub`] is called.
 
 use super::{
-    FRONT_BYTES, FileKind, HASH_BYTES, Identity, MAGIC, ROW_BYTES, SIGNATURE_BYTES, SectionId, VERSION, aligned,
-    chunks_of,
+    FRONT_BYTES, FileKind, HASH_BYTES, Identity, MAGIC, ROW_BYTES, SIGNATURE_BYTES, SectionId, VERSION, VERSION_FIRST,
+    aligned, chunks_of,
 };
 use crate::{
     OpenError, VerifyingKey,
@@ -23,6 +23,7 @@ use std::{
 /// An open file whose head is as it was signed.
 pub(crate) struct Container {
     content: Content,
+    version: u16,
     serial: u64,
     created_ms: i64,
     rows: Vec<Row>,
@@ -78,12 +79,17 @@ impl Container {
         };
         Self {
             content: Content::Memory(bytes),
+            version: VERSION,
             serial: identity.serial,
             created_ms: identity.created_ms,
             rows: places.into_iter().map(row).collect(),
             head_bytes: 0,
             head_hash: blake3::hash(&[]),
         }
+    }
+
+    pub(crate) const fn version(&self) -> u16 {
+        self.version
     }
 
     pub(crate) const fn serial(&self) -> u64 {
@@ -185,6 +191,7 @@ impl Container {
         let head = &bytes[..front.head_bytes()];
         let rows = front.rows(head)?;
         Ok(Self {
+            version: front.version,
             serial: front.serial,
             created_ms: front.created_ms,
             rows,
@@ -218,6 +225,7 @@ fn map(path: &Path) -> Result<Content, OpenError> {
 
 /// The fixed front of the head.
 struct Front {
+    version: u16,
     kind: FileKind,
     sections: usize,
     file_bytes: u64,
@@ -237,7 +245,7 @@ impl Front {
         let malformed = |reason| OpenError::Malformed { section: "file head", reason };
         let short = || malformed("it is too short");
         let version = fields.u16().ok_or_else(short)?;
-        if version != VERSION {
+        if version != VERSION && version != VERSION_FIRST {
             return Err(OpenError::Version { found: version, supported: VERSION });
         }
         let kind = fields.u16().and_then(FileKind::from_number).ok_or_else(|| malformed("the kind is unknown"))?;
@@ -257,7 +265,7 @@ impl Front {
         if chunk_bytes != CHUNK_BYTES || sections > SECTIONS_MAX || chunks > HEAD_BYTES_MAX / HASH_BYTES {
             return Err(malformed("a size is out of bounds"));
         }
-        let front = Self { kind, sections, file_bytes, serial, created_ms, chunks, key_id };
+        let front = Self { version, kind, sections, file_bytes, serial, created_ms, chunks, key_id };
         if front.head_bytes() + SIGNATURE_BYTES > bytes.len() {
             return Err(malformed("it is longer than the file"));
         }

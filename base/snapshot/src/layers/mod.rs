@@ -253,6 +253,14 @@ impl Layers {
         }
         self.base.warm_names(names);
     }
+
+    /// As [`warm_names`](Self::warm_names), for look-ups of addresses.
+    pub fn warm_addresses(&self, addresses: impl Iterator<Item = IpAddr> + Clone) {
+        if let Some(overlay) = &self.overlay {
+            overlay.policy.warm_addresses(addresses.clone());
+        }
+        self.base.warm_addresses(addresses);
+    }
 }
 
 /// A policy in memory holds OVERLAY_MAX entries at most.

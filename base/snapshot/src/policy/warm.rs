@@ -3,8 +3,12 @@
 //! A look-up among a million names waits for memory twice, a hundred nanoseconds and more each time. The places that
 //! many look-ups will read are known beforehand, and a processor fetches ten or so at the same time.
 
-use super::Policy;
-use crate::wire::WireName;
+use super::{PAYLOAD_BYTES, Policy};
+use crate::{
+    prefix::{self, PrefixTable},
+    wire::WireName,
+};
+use std::net::IpAddr;
 
 /// Most hashes looked at in one go: eight for each of 32 names.
 const HASHES_MAX: usize = 256;
@@ -34,6 +38,25 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// As [`warm_names`](Self::warm_names), for look-ups of addresses.
+    pub fn warm_addresses(&self, addresses: impl Iterator<Item = IpAddr> + Clone) {
+        let words = addresses.map(prefix::word_of);
+        self.warm_words(&self.ipv4, words.clone().filter_map(|(is_v4, word)| is_v4.then_some(word)));
+        self.warm_words(&self.ipv6, words.filter_map(|(is_v4, word)| (!is_v4).then_some(word)));
+    }
+
+    fn warm_words<const W: usize>(
+        &self,
+        table: &PrefixTable<W, PAYLOAD_BYTES>,
+        words: impl Iterator<Item = u128> + Clone,
+    ) {
+        let file = self.container.bytes();
+        touch(file, words.clone().filter_map(|word| table.index_place(word)));
+        touch(file, words.filter_map(|word| table.entry_place(file, word)));
+    }
+}
+
 /// Reads a byte at each place, so that the processor asks for all of them before it needs one.
 fn touch(file: &[u8], places: impl Iterator<Item = usize>) {
     let sum = places.fold(0, |sum, at| sum ^ file.get(at).copied().unwrap_or(0));
@@ -43,9 +66,7 @@ fn touch(file: &[u8], places: impl Iterator<Item = usize>) {
 #[cfg(test)]
 mod tests {
     use crate::{ListInfo, Mode, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Scope, SigningKey};
-    use sipar_model::{
-        Action, Category, DecisionNumber, DomainName, Observable, Severity, SnapshotSerial, TimestampMs, Tlp,
-    };
+    use sipar_model::{Action, Category, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs, Tlp};
 
     fn policy(names: &[&str]) -> Policy {
         let key = SigningKey::generate().unwrap();
@@ -55,7 +76,7 @@ mod tests {
         let list = builder.list(info).unwrap();
         for name in names {
             let entry = PolicyEntry {
-                observable: Observable::Domain(DomainName::parse(name).unwrap()),
+                observable: Observable::guess(name).unwrap(),
                 scope: Scope::Subtree,
                 action: Action::Block,
                 category: Category::Malware,
@@ -85,6 +106,19 @@ mod tests {
             policy.warm_names(names.into_iter());
             policy.warm_names(names.into_iter().cycle().take(5_000));
             assert_eq!(names.map(|name| policy.name_wire(name, TimestampMs(0))), before);
+        }
+    }
+
+    #[test]
+    fn any_addresses_in_any_number_change_no_answer() {
+        let addresses = ["192.0.2.7", "192.0.3.0", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::", "ffff::"]
+            .map(|address| address.parse::<std::net::IpAddr>().unwrap());
+        for policy in [policy(&[]), policy(&["192.0.2.0/24", "192.0.2.7", "2001:db8::/32"])] {
+            let before = addresses.map(|address| policy.address(address, TimestampMs(0)));
+            policy.warm_addresses(std::iter::empty());
+            policy.warm_addresses(addresses.into_iter());
+            policy.warm_addresses(addresses.into_iter().cycle().take(5_000));
+            assert_eq!(addresses.map(|address| policy.address(address, TimestampMs(0))), before);
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Laying out networks: sort, link each to the next one around it, flatten.
+//! Laying out networks: each in its place, and which of them lie inside others.
 
-use super::{PrefixTable, RangePlan, Sections, flatten, last_of, push_word};
+use super::{
+    PrefixTable, Sections,
+    index::{IndexPlan, row_number},
+    last_of, push_word, width_byte,
+};
 use crate::container::SectionPlan;
-
-/// What the outermost entry names as the one around it.
-const NOBODY: u32 = u32::MAX;
 
 /// A network and the number of what is to be said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,15 +18,14 @@ pub(crate) struct PrefixItem {
 /// Networks ready to be written.
 pub(crate) struct PrefixPlan {
     items: Vec<PrefixItem>,
-    parents: Vec<u32>,
-    ranges: RangePlan,
+    /// For each, the next one around it.
+    parents: Vec<Option<u32>>,
 }
 
 impl PrefixPlan {
     /// Lays out networks that are sorted by start and length; of several items on one network the preferred is last.
     pub(crate) fn new<const W: usize>(items: Vec<PrefixItem>) -> Self {
         let mut parents = Vec::with_capacity(items.len());
-        let mut spans = Vec::new();
         let mut around: Vec<(u128, u32)> = Vec::new();
         for (number, item) in items.iter().enumerate() {
             let number = u32::try_from(number).expect("ENTRIES_MAX is below 2^32");
@@ -34,17 +34,14 @@ impl PrefixPlan {
             while around.last().is_some_and(|(end, _)| *end < item.start) {
                 around.pop();
             }
-            parents.push(around.last().map_or(NOBODY, |(_, number)| *number));
+            parents.push(around.last().map(|(_, number)| *number));
             if number.checked_sub(1).is_some_and(|before| same(&items[before as usize])) {
                 // The one before it was on the same network: this one is preferred, and takes its place.
                 around.pop();
-                spans.pop();
             }
             around.push((last, number));
-            spans.push((item.start, last, number));
         }
-        let ranges = RangePlan::new::<W>(&flatten::<W>(spans.into_iter()));
-        Self { items, parents, ranges }
+        Self { items, parents }
     }
 
     /// The items in the order of their entry numbers.
@@ -56,27 +53,35 @@ impl PrefixPlan {
         u32::try_from(self.items.len()).expect("ENTRIES_MAX is below 2^32")
     }
 
-    /// The four sections. `payload` appends what is said of an item.
+    /// The sections. `payload` appends what is said of an item.
     pub(crate) fn into_sections<'a, const W: usize, const P: usize>(
-        mut self,
+        self,
         sections: &Sections,
         payload: impl Fn(u32) -> [u8; P],
     ) -> Vec<SectionPlan<'a>> {
         if self.items.is_empty() {
             return Vec::new();
         }
+        let index = IndexPlan::new::<W>(self.items.iter().map(|item| item.start));
         let mut rows = Vec::with_capacity(self.items.len() * PrefixTable::<W, P>::ENTRY_BYTES);
-        for (item, parent) in self.items.iter().zip(&self.parents) {
+        let mut around = Vec::new();
+        for (number, (item, parent)) in self.items.iter().zip(&self.parents).enumerate() {
             push_word::<W>(&mut rows, item.start);
-            rows.extend_from_slice(&parent.to_le_bytes());
-            rows.push(item.length);
+            rows.push(width_byte(item.length, parent.is_some()));
             rows.extend_from_slice(&payload(item.item));
+            if let Some(parent) = parent {
+                around.extend_from_slice(&row_number(number));
+                around.extend_from_slice(&parent.to_le_bytes());
+            }
         }
-        let count = self.len();
-        self.ranges.meta.extend_from_slice(&count.to_le_bytes());
-        self.ranges.meta.push(u8::try_from(P).expect("payloads are a few bytes"));
-        let mut all = self.ranges.into_sections(sections);
-        all.push(SectionPlan::whole(sections.entries, rows));
-        all
+        let mut meta = [&row_number(self.items.len())[..], &index.meta].concat();
+        meta.push(u8::try_from(P).expect("payloads are a few bytes"));
+        // Without networks inside others the last one is empty, and is left out.
+        vec![
+            SectionPlan::whole(sections.meta, meta),
+            SectionPlan::whole(sections.index, index.places),
+            SectionPlan::whole(sections.entries, rows),
+            SectionPlan::whole(sections.around, around),
+        ]
     }
 }

@@ -1,9 +1,15 @@
 //! Networks of IPv4 or IPv6, found by an address inside them, the longest first.
 //!
-//! The networks are flattened into disjoint ranges, so that one search finds the longest network around an address;
-//! each entry names the next one that also covers it, for when the longest has expired.
+//! They stand in order of their first address, wider ones first. Of all that cover an address, the last one that starts
+//! at or before it is either the longest, or lies beside the address inside the longest: so one search finds the place,
+//! and from there the way leads outwards, from each network to the next one around it. Only those that do lie inside
+//! another have such a link.
+//!
+//! Files of the format's first version hold the networks flattened into disjoint ranges beside the entries, and a link
+//! in every entry. They are read still.
 
 mod build;
+mod index;
 mod ranges;
 
 pub(crate) use build::{PrefixItem, PrefixPlan};
@@ -12,14 +18,17 @@ pub(crate) use ranges::{RangePlan, Ranges, flatten};
 use crate::{
     OpenError,
     bytes::{Fields, u32_at, u128_at},
-    container::{Container, SectionId},
+    container::{Container, SectionId, VERSION_FIRST},
     limits::{CHAIN_MAX, ENTRIES_MAX, WITHIN_MAX},
 };
 use sipar_model::{Prefix, address::fold};
 use std::{
+    cmp::Ordering,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     ops::Range,
 };
+
+use index::Index;
 
 /// Bytes of an IPv4 address.
 pub(crate) const V4: usize = 4;
@@ -34,6 +43,7 @@ pub(crate) struct Sections {
     pub(crate) index: SectionId,
     pub(crate) ranges: SectionId,
     pub(crate) entries: SectionId,
+    pub(crate) around: SectionId,
 }
 
 /// The sections of IPv4.
@@ -42,6 +52,7 @@ pub(crate) const IPV4: Sections = Sections {
     index: SectionId::Ipv4Index,
     ranges: SectionId::Ipv4Ranges,
     entries: SectionId::Ipv4Entries,
+    around: SectionId::Ipv4Around,
 };
 
 /// The sections of IPv6.
@@ -50,6 +61,7 @@ pub(crate) const IPV6: Sections = Sections {
     index: SectionId::Ipv6Index,
     ranges: SectionId::Ipv6Ranges,
     entries: SectionId::Ipv6Entries,
+    around: SectionId::Ipv6Around,
 };
 
 /// An address as a number of `W` bytes.
@@ -94,12 +106,31 @@ pub(crate) fn network<const W: usize>(start: u128, length: u8) -> Option<Prefix>
     Prefix::containing(address, length).filter(|prefix| prefix.addr() == address)
 }
 
+/// In an entry's byte of width, what is added to the length of a network that lies inside another. Lengths of 0 and 1
+/// have no room for it.
+const INSIDE: u8 = 127;
+
+/// The byte that tells how long a network is, and whether it lies inside another.
+const fn width_byte(length: u8, inside: bool) -> u8 {
+    if inside && length > 1 { length + INSIDE } else { length }
+}
+
+/// The length of a network, and whether it may lie inside another.
+#[inline]
+const fn width_of(byte: u8) -> (u8, bool) {
+    if byte > INSIDE + 1 { (byte - INSIDE, true) } else { (byte, byte <= 1) }
+}
+
 /// A table of networks in an open file, `P` payload bytes each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PrefixTable<const W: usize, const P: usize> {
-    ranges: Ranges<W>,
+    index: Index<W>,
     count: u32,
     entries: Range<usize>,
+    /// For each network that lies inside another: its number, and the other's.
+    around: Range<usize>,
+    /// In files of the first version, which network an address belongs to.
+    ranges: Option<Ranges<W>>,
 }
 
 /// One network as it stands in the file.
@@ -109,12 +140,26 @@ pub(crate) struct Entry<'a, const P: usize> {
     pub(crate) start: u128,
     pub(crate) length: u8,
     pub(crate) payload: &'a [u8; P],
-    parent: u32,
+    around: Around,
+}
+
+/// How to find the next network around one.
+#[derive(Clone, Copy, Debug)]
+enum Around {
+    Nobody,
+    Listed,
+    Number(u32),
 }
 
 impl<const W: usize, const P: usize> PrefixTable<W, P> {
-    /// An entry: where the network starts, the next one around it, its length, and the payload.
-    const ENTRY_BYTES: usize = W + 4 + 1 + P;
+    /// An entry: where the network starts, its length, and the payload.
+    const ENTRY_BYTES: usize = W + 1 + P;
+
+    /// In the first version the number of the next one around it stands behind the start.
+    const FIRST_ENTRY_BYTES: usize = W + 4 + 1 + P;
+
+    /// A network's number, and that of the next one around it.
+    const AROUND_BYTES: usize = 8;
 
     pub(crate) fn open(container: &Container, sections: &Sections) -> Result<Self, OpenError> {
         let mut meta = Fields(container.slice(sections.meta));
@@ -122,14 +167,24 @@ impl<const W: usize, const P: usize> PrefixTable<W, P> {
             return Ok(Self::default());
         }
         let malformed = |reason| OpenError::Malformed { section: sections.meta.name(), reason };
-        let ranges = Ranges::open(&mut meta, container, sections)?;
-        let row = (|| Some((meta.u32()?, meta.u8()?)))();
-        let (count, payload_bytes) = row.ok_or_else(|| malformed("it is too short"))?;
-        let entries = container.section(sections.entries);
+        let short = || malformed("it is too short");
+        let mut table = Self { entries: container.section(sections.entries), ..Self::default() };
+        let entry_bytes = if container.version() == VERSION_FIRST {
+            table.ranges = Some(Ranges::open(&mut meta, container, sections)?);
+            table.count = meta.u32().ok_or_else(short)?;
+            Self::FIRST_ENTRY_BYTES
+        } else {
+            table.count = meta.u32().ok_or_else(short)?;
+            table.index = Index::open(&mut meta, container, sections)?;
+            table.around = container.section(sections.around);
+            Self::ENTRY_BYTES
+        };
+        let payload_bytes = meta.u8().ok_or_else(short)?;
         let fits = usize::from(payload_bytes) == P
-            && count as usize <= ENTRIES_MAX
-            && entries.len() == count as usize * Self::ENTRY_BYTES;
-        if fits { Ok(Self { ranges, count, entries }) } else { Err(malformed("the sections do not fit one another")) }
+            && table.count as usize <= ENTRIES_MAX
+            && table.entries.len() == table.count as usize * entry_bytes
+            && table.around.len().is_multiple_of(Self::AROUND_BYTES);
+        if fits { Ok(table) } else { Err(malformed("the sections do not fit one another")) }
     }
 
     pub(crate) const fn entries(&self) -> u32 {
@@ -142,14 +197,25 @@ impl<const W: usize, const P: usize> PrefixTable<W, P> {
         if number >= self.count {
             return None;
         }
+        if self.ranges.is_some() {
+            return self.first_entry(file, number);
+        }
         let at = self.entries.start + number as usize * Self::ENTRY_BYTES;
         let row = file.get(at..at + Self::ENTRY_BYTES)?;
+        let (length, inside) = width_of(*row.get(W)?);
+        let around = if inside { Around::Listed } else { Around::Nobody };
+        Some(Entry { number, start: word_at::<W>(row, 0)?, length, payload: row.last_chunk()?, around })
+    }
+
+    fn first_entry<'a>(&self, file: &'a [u8], number: u32) -> Option<Entry<'a, P>> {
+        let at = self.entries.start + number as usize * Self::FIRST_ENTRY_BYTES;
+        let row = file.get(at..at + Self::FIRST_ENTRY_BYTES)?;
         Some(Entry {
             number,
             start: word_at::<W>(row, 0)?,
-            parent: u32_at(row, W)?,
             length: *row.get(W + 4)?,
             payload: row.last_chunk()?,
+            around: Around::Number(u32_at(row, W)?),
         })
     }
 
@@ -157,13 +223,61 @@ impl<const W: usize, const P: usize> PrefixTable<W, P> {
     /// and among decisions on one network the preferred one first.
     #[inline]
     pub(crate) fn covering<'a>(&self, file: &'a [u8], address: u128) -> impl Iterator<Item = Entry<'a, P>> {
-        let first = self.ranges.find(file, address).and_then(|number| self.entry(file, number));
-        std::iter::successors(first, move |entry| self.around(file, entry)).take(CHAIN_MAX)
+        let first = self.before(file, address).and_then(|number| self.entry(file, number));
+        std::iter::successors(first, move |entry| self.around(file, entry))
+            .take(CHAIN_MAX)
+            .filter(move |entry| last_of::<W>(entry.start, entry.length) >= address)
+    }
+
+    /// The last entry that starts at or before an address; in the first version, the longest around it.
+    #[inline]
+    fn before(&self, file: &[u8], address: u128) -> Option<u32> {
+        match &self.ranges {
+            Some(ranges) => ranges.find(file, address),
+            None => {
+                let place = self.index.find(file, file.get(self.entries.clone())?, Self::ENTRY_BYTES, address)?;
+                u32::try_from(place).ok()
+            }
+        }
     }
 
     /// The next entry around one. Entries stand behind those around them, so this always ends.
+    #[inline]
     fn around<'a>(&self, file: &'a [u8], entry: &Entry<'a, P>) -> Option<Entry<'a, P>> {
-        if entry.parent < entry.number { self.entry(file, entry.parent) } else { None }
+        let number = match entry.around {
+            Around::Nobody => return None,
+            Around::Number(number) => number,
+            Around::Listed => self.listed_around(file, entry.number)?,
+        };
+        if number < entry.number { self.entry(file, number) } else { None }
+    }
+
+    fn listed_around(&self, file: &[u8], number: u32) -> Option<u32> {
+        let rows = file.get(self.around.clone())?;
+        let (mut low, mut high) = (0, rows.len() / Self::AROUND_BYTES);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let found = u32_at(rows, middle * Self::AROUND_BYTES)?;
+            match found.cmp(&number) {
+                Ordering::Equal => return u32_at(rows, middle * Self::AROUND_BYTES + 4),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// Where in the file a look-up of this address begins.
+    #[inline]
+    pub(crate) fn index_place(&self, address: u128) -> Option<usize> {
+        self.index.place(address)
+    }
+
+    /// Where in the file it goes on, once that is read.
+    #[inline]
+    pub(crate) fn entry_place(&self, file: &[u8], address: u128) -> Option<usize> {
+        let (first, _) = Index::<W>::bucket(file, self.index.place(address)?)?;
+        Some(self.entries.start + first.min(self.count as usize) * Self::ENTRY_BYTES)
     }
 
     /// Every entry on a network that starts here.

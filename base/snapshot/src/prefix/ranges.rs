@@ -1,6 +1,10 @@
-//! Disjoint ranges of addresses, each with a number, and a search that looks at a few neighbours only.
+//! Disjoint ranges of addresses, each with a number: a network table, and policies of the format's first version.
 
-use super::{Sections, push_word, word_at, word_max};
+use super::{
+    Sections,
+    index::{Index, IndexPlan, row_number},
+    push_word, word_max,
+};
 use crate::{
     OpenError,
     bytes::{Fields, u32_at},
@@ -12,28 +16,11 @@ use std::ops::Range;
 /// The number of a range that belongs to nobody.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Ranges that a bucket of the index is meant to hold.
-/// Measured with `lookup_cost` on a million networks: a fifth faster than 8, for 2 bytes a range.
-const BUCKET_RANGES: usize = 2;
-
-/// Buckets in the index: 2^20 of four bytes are 4 MiB, the most that pays.
-const BUCKETS_MAX: usize = 1 << 20;
-
 /// Ranges in an open file. A range ends where the next begins.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ranges<const W: usize> {
-    count: u32,
-    buckets: u32,
-    base: u64,
-    shift: u8,
-    index: Range<usize>,
+    index: Index<W>,
     rows: Range<usize>,
-}
-
-/// What the index looks at: all of an IPv4 address, the upper half of an IPv6 address.
-#[inline]
-const fn head_of<const W: usize>(address: u128) -> u64 {
-    if W == super::V4 { address as u64 } else { (address >> 64) as u64 }
 }
 
 impl<const W: usize> Ranges<W> {
@@ -43,47 +30,18 @@ impl<const W: usize> Ranges<W> {
     /// Reads the ranges' own numbers off the front of a meta section that is not empty.
     pub(crate) fn open(meta: &mut Fields<'_>, container: &Container, sections: &Sections) -> Result<Self, OpenError> {
         let malformed = |reason| OpenError::Malformed { section: sections.meta.name(), reason };
-        let row = (|| Some((meta.u32()?, meta.u32()?, meta.u64()?, meta.u8()?, meta.u8()?)))();
-        let (count, buckets, base, shift, width) = row.ok_or_else(|| malformed("it is too short"))?;
-        let ranges = Self {
-            count,
-            buckets,
-            base,
-            shift,
-            index: container.section(sections.index),
-            rows: container.section(sections.ranges),
-        };
-        let fits = usize::from(width) == W
-            && shift < 64
-            && count as usize <= ENTRIES_MAX * 2 + 1
-            && buckets as usize <= BUCKETS_MAX
-            && buckets > 0
-            && ranges.index.len() == (buckets as usize + 1) * 4
-            && ranges.rows.len() == count as usize * Self::ROW_BYTES;
+        let count = meta.u32().ok_or_else(|| malformed("it is too short"))? as usize;
+        let ranges = Self { index: Index::open(meta, container, sections)?, rows: container.section(sections.ranges) };
+        let fits = count <= ENTRIES_MAX * 2 + 1 && ranges.rows.len() == count * Self::ROW_BYTES;
         if fits { Ok(ranges) } else { Err(malformed("the sections do not fit one another")) }
     }
 
     /// The number of the range that holds an address.
     #[inline]
     pub(crate) fn find(&self, file: &[u8], address: u128) -> Option<u32> {
-        let head = head_of::<W>(address).checked_sub(self.base)?;
-        let last_bucket = u64::from(self.buckets.checked_sub(1)?);
-        let bucket = (head >> self.shift).min(last_bucket) as usize;
-        let pair: &[u8; 8] = file.get(self.index.start + bucket * 4..)?.first_chunk()?;
-        let (mut low, end) = (u32_at(pair, 0)? as usize, u32_at(pair, 4)? as usize);
-        if end < low || end > self.count as usize {
-            return None;
-        }
         let rows = file.get(self.rows.clone())?;
-        // The last range that starts at or before the address; it may stand in an earlier bucket.
-        let mut size = end - low;
-        while size > 0 {
-            let half = size / 2;
-            let starts_before = word_at::<W>(rows, (low + half) * Self::ROW_BYTES)? <= address;
-            low = if starts_before { low + half + 1 } else { low };
-            size = if starts_before { size - half - 1 } else { half };
-        }
-        let number = u32_at(rows, low.checked_sub(1)? * Self::ROW_BYTES + W)?;
+        let row = self.index.find(file, rows, Self::ROW_BYTES, address)?;
+        let number = u32_at(rows, row * Self::ROW_BYTES + W)?;
         if number == NONE { None } else { Some(number) }
     }
 }
@@ -126,7 +84,7 @@ fn begin(ranges: &mut Vec<(u128, u32)>, first: u128, number: u32) {
 
 /// Ranges ready to be written.
 pub(crate) struct RangePlan {
-    pub(crate) meta: Vec<u8>,
+    meta: Vec<u8>,
     index: Vec<u8>,
     rows: Vec<u8>,
 }
@@ -134,40 +92,17 @@ pub(crate) struct RangePlan {
 impl RangePlan {
     /// Lays out flattened ranges.
     pub(crate) fn new<const W: usize>(ranges: &[(u128, u32)]) -> Self {
-        let heads = || ranges.iter().map(|(start, _)| head_of::<W>(*start));
-        let base = heads().next().unwrap_or_default();
-        let span = heads().next_back().unwrap_or_default() - base;
-        let wanted = (ranges.len() / BUCKET_RANGES).next_power_of_two().clamp(1, BUCKETS_MAX) as u64;
-        let mut shift = 0_u8;
-        while shift < 63 && (span >> shift) >= wanted {
-            shift += 1;
-        }
-        let buckets = u32::try_from((span >> shift) + 1).expect("BUCKETS_MAX is below 2^32");
-        let mut index: Vec<u8> = Vec::with_capacity((buckets as usize + 1) * 4);
-        for (number, head) in heads().enumerate() {
-            let bucket = ((head - base) >> shift) as usize;
-            while index.len() <= bucket * 4 {
-                index.extend_from_slice(&row_number(number));
-            }
-        }
-        while index.len() <= buckets as usize * 4 {
-            index.extend_from_slice(&row_number(ranges.len()));
-        }
+        let index = IndexPlan::new::<W>(ranges.iter().map(|(start, _)| *start));
         let mut rows = Vec::with_capacity(ranges.len() * Ranges::<W>::ROW_BYTES);
         for (start, number) in ranges {
             push_word::<W>(&mut rows, *start);
             rows.extend_from_slice(&number.to_le_bytes());
         }
-        let mut meta = Vec::new();
-        meta.extend_from_slice(&row_number(ranges.len()));
-        meta.extend_from_slice(&buckets.to_le_bytes());
-        meta.extend_from_slice(&base.to_le_bytes());
-        meta.push(shift);
-        meta.push(u8::try_from(W).expect("4 or 16"));
-        Self { meta, index, rows }
+        let meta = [&row_number(ranges.len())[..], &index.meta].concat();
+        Self { meta, index: index.places, rows }
     }
 
-    /// The three sections. The caller may have put more behind the numbers in `meta`.
+    /// The three sections.
     pub(crate) fn into_sections<'a>(self, sections: &Sections) -> Vec<SectionPlan<'a>> {
         vec![
             SectionPlan::whole(sections.meta, self.meta),
@@ -175,10 +110,6 @@ impl RangePlan {
             SectionPlan::whole(sections.ranges, self.rows),
         ]
     }
-}
-
-fn row_number(number: usize) -> [u8; 4] {
-    u32::try_from(number).expect("twice ENTRIES_MAX is below 2^32").to_le_bytes()
 }
 
 #[cfg(test)]

@@ -79,8 +79,8 @@ fn another_key_is_named() {
 #[test]
 fn a_later_version_and_another_kind_are_told_apart() {
     let mut later = small();
-    later[8] = 2;
-    assert!(matches!(check(later), Err(OpenError::Version { found: 2, supported: 1 })));
+    later[8] = 3;
+    assert!(matches!(check(later), Err(OpenError::Version { found: 3, supported: 2 })));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     NetworksBuilder::new(SnapshotSerial(1), TimestampMs(0)).write(&path, &key()).unwrap();

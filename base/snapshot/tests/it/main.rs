@@ -6,6 +6,7 @@ mod common;
 mod damage;
 mod deltas;
 mod files;
+mod first;
 mod layers;
 mod names;
 mod networks;
