@@ -196,18 +196,21 @@ impl Core {
     /// once, which costs a fraction of waiting for each (measured: 0.25 us less a blocked answer).
     pub fn expect<'a>(&mut self, messages: impl Iterator<Item = &'a [u8]>) {
         let Self { live: Some(live), desk } = self else { return };
-        let mut count = 0;
+        let (mut count, mut addresses) = (0, [None; BATCH]);
         let list = desk.teller.settings.dnsbl.as_ref();
-        for (message, name) in messages.zip(&mut desk.ahead) {
+        for ((message, name), address) in messages.zip(&mut desk.ahead).zip(&mut addresses) {
             let end = skip_plain_name(message, HEADER_BYTES).unwrap_or(HEADER_BYTES);
             name.set_plain(message.get(HEADER_BYTES..end).unwrap_or_default());
             // The blocklist is asked for addresses, which stand elsewhere.
-            if list.is_some_and(|list| list.may_have(name.wire())) {
+            if let Some(list) = list.filter(|list| list.may_have(name.wire())) {
+                *address = list.address(name.wire());
                 name.set_plain(&[]);
             }
             count += 1;
         }
         live.policy.warm_names(desk.ahead[..count].iter().map(Name::wire));
+        let asked = if list.is_some() { count } else { 0 };
+        live.policy.warm_addresses(addresses[..asked].iter().copied().flatten());
     }
 
     /// A message came from a client and stands at the start of `buf`. An answer at once takes its place.

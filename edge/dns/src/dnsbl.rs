@@ -106,6 +106,15 @@ impl Dnsbl {
         (at == front.len()).then_some(front)
     }
 
+    /// The address that a lower-cased name in wire form asks for, if it is in the zone and asks for one.
+    #[must_use]
+    pub fn address(&self, name: &[u8]) -> Option<IpAddr> {
+        match Asked::read(self.labels(name)?) {
+            Asked::Address(address, _) => Some(address),
+            _ => None,
+        }
+    }
+
     /// Answers a question for a name of the zone, of which `front` are the labels in front of it.
     #[must_use]
     pub fn tell(
@@ -119,12 +128,11 @@ impl Dnsbl {
         let asked = Asked::read(front);
         let said = look_up(&asked, policy, now);
         let length = match said {
-            Said::Test => self.listed(buf, asker, front, policy, (2, self.ttl_s, b"test entry")),
+            Said::Test => self.listed(buf, asker, front, policy, (2, self.ttl_s), |out| text_of(out, &[b"test entry"])),
             Said::Listed(hit) => {
-                let mut text = [0; TEXT_BYTES_MAX];
-                let text = reason(&mut text, &hit, policy.contact());
                 let left_s = u32::try_from(hit.expires.since_ms(now) / 1_000).unwrap_or(0);
-                self.listed(buf, asker, front, policy, (value(hit.category), self.ttl_s.min(left_s), text))
+                let said = (value(hit.category), self.ttl_s.min(left_s));
+                self.listed(buf, asker, front, policy, said, |out| reason(out, &hit, policy.contact()))
             }
             Said::Tried(_) | Said::Nothing => match asked {
                 Asked::Apex => self.apex(buf, asker, policy),
@@ -135,27 +143,34 @@ impl Dnsbl {
         (length, said)
     }
 
+    /// `text` is put together for those alone who ask for it.
     fn listed(
         &self,
         buf: &mut [u8],
         asker: &Asker,
         front: &[u8],
         policy: &Layers,
-        (value, ttl_s, text): (u8, u32, &[u8]),
+        (value, ttl_s): (u8, u32),
+        text: impl FnOnce(&mut [u8; TEXT_BYTES_MAX]) -> usize,
     ) -> usize {
-        let mut string = [0; 1 + TEXT_BYTES_MAX];
-        // INVARIANT: texts are at most TEXT_BYTES_MAX long.
-        string[0] = text.len() as u8;
-        string[1..=text.len()].copy_from_slice(text);
-        let record = |rtype, data| OwnRecord { owner_at: QUESTION_AT, rtype, ttl_s, data, authority: false };
-        let address = [127, 0, 0, value];
-        let record = match asker.query.qtype {
-            // RFC 8482 §4.1: a question for everything may be answered with a part.
-            rtype::A | rtype::ANY => record(rtype::A, &address),
-            rtype::TXT => record(rtype::TXT, &string[..=text.len()]),
-            _ => return self.negative(buf, asker, front, policy, rcode::NOERROR),
+        let mut tell = |rtype, data: &[u8]| {
+            let record = OwnRecord { owner_at: QUESTION_AT, rtype, ttl_s, data, authority: false };
+            asker.with_records(buf, rcode::NOERROR, flag::AA, &[record], &Errors::default())
         };
-        asker.with_records(buf, rcode::NOERROR, flag::AA, &[record], &Errors::default())
+        match asker.query.qtype {
+            // RFC 8482 §4.1: a question for everything may be answered with a part.
+            rtype::A | rtype::ANY => tell(rtype::A, &[127, 0, 0, value]),
+            rtype::TXT => {
+                let mut out = [0; TEXT_BYTES_MAX];
+                let length = text(&mut out);
+                let mut string = [0; 1 + TEXT_BYTES_MAX];
+                // INVARIANT: texts are at most TEXT_BYTES_MAX long.
+                string[0] = length as u8;
+                string[1..=length].copy_from_slice(&out[..length]);
+                tell(rtype::TXT, &string[..=length])
+            }
+            _ => self.negative(buf, asker, front, policy, rcode::NOERROR),
+        }
     }
 
     /// Nothing, and for how long that may be kept (RFC 2308 §3).
@@ -232,21 +247,25 @@ pub const fn value(category: Category) -> u8 {
     }
 }
 
-/// `phishing, decision D-7, mailto:cert@example.pk`; a contact that does not fit is left out.
-fn reason<'a>(out: &'a mut [u8; TEXT_BYTES_MAX], hit: &Hit, contact: &str) -> &'a [u8] {
+/// `phishing, decision D-7, mailto:cert@example.pk`; a contact that does not fit is left out. Returns its length.
+fn reason(out: &mut [u8; TEXT_BYTES_MAX], hit: &Hit, contact: &str) -> usize {
     let mut number = [0; 12];
     let number = decision_text(&mut number, hit.decision);
+    let length = text_of(out, &[hit.category.word().as_bytes(), b", decision ", number]);
+    if contact.is_empty() || length + 2 + contact.len() > out.len() {
+        return length;
+    }
+    length + text_of(&mut out[length..], &[b", ", contact.as_bytes()])
+}
+
+/// Writes these one behind the other; returns their length together.
+fn text_of(out: &mut [u8], parts: &[&[u8]]) -> usize {
     let mut length = 0;
-    for part in [hit.category.word().as_bytes(), b", decision ", number] {
+    for part in parts {
         out[length..length + part.len()].copy_from_slice(part);
         length += part.len();
     }
-    if !contact.is_empty() && length + 2 + contact.len() <= out.len() {
-        out[length..length + 2].copy_from_slice(b", ");
-        out[length + 2..length + 2 + contact.len()].copy_from_slice(contact.as_bytes());
-        length += 2 + contact.len();
-    }
-    &out[..length]
+    length
 }
 
 #[cfg(test)]

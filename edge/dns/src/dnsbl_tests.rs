@@ -165,3 +165,17 @@ proptest! {
         prop_assert!(matches!(seen.rcode, 0 | 3));
     }
 }
+
+#[test]
+fn the_address_that_a_question_is_for_is_known_beforehand() {
+    let check = |name: &str, expect: Option<&str>| {
+        let address = expect.map(|address| address.parse::<IpAddr>().expect("an address"));
+        assert_eq!(list().address(&wire(name)), address, "{name}");
+    };
+    check("7.2.0.192.bl.example.pk", Some("192.0.2.7"));
+    check("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.example.pk", Some("2001:db8::1"));
+    for none in ["bl.example.pk", "2.0.192.bl.example.pk", "evil.example.bl.example.pk", "7.2.0.192.in-addr.arpa", "."]
+    {
+        check(none, None);
+    }
+}
