@@ -42,6 +42,10 @@ pub struct ReputationOptions {
 const NAMES: usize = 100_000;
 /// Addresses that are asked for in turn over HTTP.
 const ADDRESSES: usize = 100_000;
+/// Prefixes of a list that is as good as none.
+const FEW: usize = 10;
+/// Long enough to ask for every sampled address of each family once, so that whatever a full list needs is resident.
+const TOUCH_S: f64 = 2.0;
 /// How long a server may take to come up.
 const START_MAX: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(2);
@@ -53,6 +57,8 @@ struct ReputationResult {
     prefixes: usize,
     load_s: f64,
     memory: Memory,
+    /// The same server with a list of a few.
+    memory_empty: Memory,
     http: Option<HttpMeasured>,
     dns: Option<Measured>,
 }
@@ -93,6 +99,8 @@ pub fn run(work: &Path, options: &ReputationOptions) -> Result<()> {
         "p50/p99 us",
         "load s",
         "MiB",
+        "MiB without list",
+        "bytes an entry",
     ]);
     for row in &rows {
         run.results.keep(row)?;
@@ -130,7 +138,17 @@ fn cells(row: &ReputationResult, limit: &HttpMeasured) -> Vec<String> {
     let mut cells = vec![row.server.clone()];
     cells.extend(middle);
     cells.extend([format!("{:.2}", row.load_s), format!("{:.1}", row.memory.resident_mib)]);
+    let (full, empty) = (row.memory.resident_mib, row.memory_empty.resident_mib);
+    cells.extend(match row.dns.is_some() && row.server != "echo" {
+        true => [format!("{empty:.1}"), format!("{:.1}", (full - empty) * 1_048_576.0 / row.prefixes as f64)],
+        false => ["-".to_owned(), "-".to_owned()],
+    });
     cells
+}
+
+/// rbldnsd has a zone for each family; Sipar's list is one.
+const fn suffix_of(kind: PeerKind) -> &'static str {
+    if matches!(kind, PeerKind::Rbldnsd) { "-own-zone" } else { "" }
 }
 
 impl Run {
@@ -157,7 +175,7 @@ impl Run {
 
     fn sipar(&self, program: &Path, script: &Path) -> Result<ReputationResult> {
         let (path, port) = (self.lists.path("prefixes.snapshot"), free_port()?);
-        let listed = self.write_snapshot(&path)?;
+        let listed = self.write_snapshot(&path, self.prefixes)?;
         let arguments = [
             "edge".to_owned(),
             format!("--snapshot={}", path.display()),
@@ -168,8 +186,8 @@ impl Run {
         self.http("sipar", &CommandLine::new(program, arguments), port, listed, script)
     }
 
-    fn write_snapshot(&self, path: &Path) -> Result<Ipv4Addr> {
-        let prefixes = Prefixes::new(self.prefixes, self.lists.seed);
+    fn write_snapshot(&self, path: &Path, count: usize) -> Result<Ipv4Addr> {
+        let prefixes = Prefixes::new(count, self.lists.seed);
         let (mut builder, list) = snapshot::builder(1)?;
         let v4 = prefixes.v4.iter().map(|&(bits, length)| (IpAddr::from(bits.to_be_bytes()), length));
         let v6 = prefixes.v6.iter().map(|&(bits, length)| (IpAddr::from(bits.to_be_bytes()), length));
@@ -208,38 +226,57 @@ impl Run {
             prefixes: self.prefixes,
             load_s,
             memory: account::memory(server.pid()),
+            memory_empty: Memory::default(),
             http: Some(measured),
             dns: None,
         })
     }
 
     fn dns(&self, kind: PeerKind, program: &Path) -> Result<ReputationResult> {
-        eprintln!("{}: starting", kind.name());
-        let setup = Setup::new(&format!("reputation-{}", kind.name()), &self.results.work, &self.lists, 0, program)?;
-        let tries = peers::rbldnsd::with_tries(&setup, self.prefixes)?;
-        let peer = match kind {
-            PeerKind::Rbldnsd => tries,
-            PeerKind::Sipar => peers::sipar::with_blocklist(&setup, &self.lists.path("prefixes.snapshot"))?,
-            _ => peers::prepare(kind, &setup)?,
+        let memory_empty = match kind {
+            PeerKind::Echo => Memory::default(),
+            _ => self.start_dns(kind, program, FEW).map(|(stage, ..)| account::memory(stage.server.pid()))?,
         };
-        let queries = self.lists.path(&format!("q_ip_hit-{}.txt", self.prefixes));
-        let text = std::fs::read_to_string(&queries).context("reading the questions")?;
-        let name = text.split(' ').next().context("there is no question")?.to_owned();
-        let start = Instant::now();
-        let server = Daemon::start(&kind.name(), SERVER_CPU, &peer.command, &setup.folder.join("out.log"))?;
-        let mut stage = self.wait_for(kind, peer, server, &name, start)?;
-        let load_s = start.elapsed().as_secs_f64();
+        let (stage, queries, load_s) = self.start_dns(kind, program, self.prefixes)?;
         let dns = stage.measure(&queries, &[&format!("--seconds={}", self.secs)])?;
-        let memory = account::memory(stage.server.pid());
-        stage.server.stop();
+        // Of a mapped file those pages are resident that were read: IPv6 must be asked for, too.
+        stage.warm(&queries, TOUCH_S)?;
+        if kind != PeerKind::Echo {
+            let v6 = self.lists.path(&format!("q_ip6_hit-{}{}.txt", self.prefixes, suffix_of(kind)));
+            stage.warm(&v6, TOUCH_S)?;
+        }
         Ok(ReputationResult {
             server: kind.name(),
             prefixes: self.prefixes,
             load_s,
-            memory,
+            memory: account::memory(stage.server.pid()),
+            memory_empty,
             http: None,
             dns: Some(dns),
         })
+    }
+
+    /// A server with so many prefixes, what to ask it, and how long it took to come up.
+    fn start_dns(&self, kind: PeerKind, program: &Path, count: usize) -> Result<(Stage<'_>, PathBuf, f64)> {
+        eprintln!("{}: starting with {count} prefixes", kind.name());
+        let setup = Setup::new(&format!("reputation-{}", kind.name()), &self.results.work, &self.lists, 0, program)?;
+        let tries = peers::rbldnsd::with_tries(&setup, count)?;
+        let peer = match kind {
+            PeerKind::Rbldnsd => tries,
+            PeerKind::Sipar => {
+                let path = self.lists.path(&format!("prefixes-{count}.snapshot"));
+                self.write_snapshot(&path, count)?;
+                peers::sipar::with_blocklist(&setup, &path)?
+            }
+            _ => peers::prepare(kind, &setup)?,
+        };
+        let queries = self.lists.path(&format!("q_ip_hit-{count}.txt"));
+        let text = std::fs::read_to_string(&queries).context("reading the questions")?;
+        let name = text.split(' ').next().context("there is no question")?.to_owned();
+        let start = Instant::now();
+        let server = Daemon::start(&kind.name(), SERVER_CPU, &peer.command, &setup.folder.join("out.log"))?;
+        let stage = self.wait_for(kind, peer, server, &name, start)?;
+        Ok((stage, queries, start.elapsed().as_secs_f64()))
     }
 
     fn wait_for(&self, kind: PeerKind, peer: Peer, server: Daemon, name: &str, start: Instant) -> Result<Stage<'_>> {

@@ -54,6 +54,13 @@ impl Prefixes {
     }
 }
 
+/// What a DNS blocklist is asked for this address in `zone` (RFC 5782 §2.4).
+fn reverse_query_v6(address: Ipv6Addr, zone: &str) -> String {
+    let digits = address.octets().into_iter().flat_map(|octet| [octet >> 4, octet & 15]).rev();
+    let labels: Vec<String> = digits.map(|digit| format!("{digit:x}")).collect();
+    format!("{}.{zone} A", labels.join("."))
+}
+
 /// Any unicast IPv4 address.
 pub fn any_v4(random: &mut Random) -> Ipv4Addr {
     Ipv4Addr::from(random.between(V4_FIRST, V4_END - 1) as u32)
@@ -77,6 +84,15 @@ impl Lists {
             out.write_all(b":127.0.0.2:listed $\n")?;
             prefixes.v6.iter().try_for_each(|&(bits, length)| Ok(writeln!(out, "{}/{length}", Ipv6Addr::from(bits))?))
         })?;
+        for (file, zone) in [("", "ip.test"), ("-own-zone", "ip6.test")] {
+            let mut random = Random::new(self.seed ^ 0x66);
+            self.form(&format!("q_ip6_hit-{count}{file}.txt"), |_, out| {
+                (0..SAMPLE).try_for_each(|_| {
+                    let (bits, _) = *random.choose(&prefixes.v6);
+                    Ok(writeln!(out, "{}", reverse_query_v6(Ipv6Addr::from(bits), zone))?)
+                })
+            })?;
+        }
         let mut random = Random::new(self.seed ^ 0x99);
         self.form(&format!("q_ip_hit-{count}.txt"), |_, out| {
             (0..SAMPLE).try_for_each(|_| Ok(writeln!(out, "{}", reverse_query(prefixes.inside_v4(&mut random)))?))
@@ -125,5 +141,8 @@ mod tests {
     #[test]
     fn a_blocklist_is_asked_with_octets_reversed_rfc_5782_2_1() {
         assert_eq!(reverse_query(Ipv4Addr::new(192, 0, 2, 99)), "99.2.0.192.ip.test A");
+        let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+        let expect = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test A";
+        assert_eq!(reverse_query_v6(v6, "bl.test"), expect);
     }
 }
