@@ -3,6 +3,7 @@
 //! Hears snapshots and deltas, and keeps every listed address in memory with a journal of what has changed.
 //! Answers the local API of CrowdSec for its bouncers, and the API of AbuseIPDB for those who look up and report.
 //! Says what those who were attacked report, and hears from other sources and from people whether they were right.
+//! Says what other people's resolvers and servers met, of what was listed.
 //! It never records whom a client met: a client's own machine, its program and its last serial are all that is kept.
 
 pub mod clients;
@@ -11,6 +12,7 @@ mod http;
 mod job;
 #[cfg(test)]
 mod list_tests;
+mod listed;
 pub mod lists;
 pub mod model;
 mod page;
@@ -18,6 +20,8 @@ pub mod policy;
 #[cfg(test)]
 mod report_tests;
 pub mod reports;
+#[cfg(test)]
+mod sighting_tests;
 pub mod store;
 #[cfg(test)]
 mod testing;
@@ -51,6 +55,7 @@ pub struct Bouncers {
     pub reports: Reports,
     /// The lists as files.
     pub lists: Lists,
+    listed: listed::Listed,
     pub(crate) wake: Arc<Notify>,
     pub(crate) judge_wake: Arc<Notify>,
 }
@@ -68,6 +73,7 @@ impl Bouncers {
             clients: Clients::new(house.store.clone(), Arc::clone(&house.clock)),
             reports: Reports::new(&house.packs)?,
             lists: Lists::default(),
+            listed: listed::Listed::default(),
             wake: Arc::default(),
             judge_wake: Arc::default(),
         }))
@@ -78,7 +84,8 @@ impl Bouncers {
     /// have another form.
     #[must_use]
     pub fn doors(self: &Arc<Self>) -> Vec<Route> {
-        [http::lapi::routes(self), http::abuse::routes(self), http::lists::routes(self)].concat()
+        [http::lapi::routes(self), http::abuse::routes(self), http::lists::routes(self), http::sightings::routes(self)]
+            .concat()
     }
 }
 
@@ -93,6 +100,7 @@ pub mod fuzzing {
         filter::Filter,
         usage::parse as usage,
     };
+    pub use crate::model::sightings::read as sightings;
 }
 
 /// The area.
@@ -157,7 +165,7 @@ impl Area for BouncersArea {
     }
 
     fn says(&self) -> &'static [FactKind] {
-        &[FactKind::Reports]
+        &[FactKind::Reports, FactKind::Sightings]
     }
 
     fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {

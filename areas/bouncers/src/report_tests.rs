@@ -223,6 +223,7 @@ fn indicator(text: &str, family: &str, first_seen: sipar_model::TimestampMs) -> 
         last_seen: first_seen,
         tlp: Tlp::Clear,
         reference: None,
+        met: None,
     };
     Fact::Indicators(vec![Indicator { observable: Observable::guess(text).expect(text), assertions: vec![assertion] }])
 }

@@ -57,8 +57,10 @@ fn pull(intel: &Intel) -> Result<Option<String>, IntelError> {
 }
 
 fn quality(intel: &Intel) -> Result<Option<String>, IntelError> {
-    let Some((run, counts)) = intel.house.store.read_blocking(store::count_quality)? else { return Ok(None) };
     let now = intel.house.clock.now();
+    let met = intel.house.store.read_blocking(move |reader| store::count_met(reader, now))?;
+    intel.write(move |tx| store::keep_met(tx, &met, now))?;
+    let Some((run, counts)) = intel.house.store.read_blocking(store::count_quality)? else { return Ok(None) };
     intel.write(move |tx| store::keep_quality(tx, run, &counts, now))?;
     Ok(None)
 }

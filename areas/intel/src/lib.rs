@@ -1,7 +1,8 @@
 //! Threat data in: feeds, what they assert, warning lists, and the score that follows from them. NCSP 2.3 and 3.10, the
 //! beginning.
 //!
-//! It hears [`FactKind::Reports`], as one source among the others. It says [`FactKind::Indicators`], each thing whole and only when something about it is news, and
+//! It hears [`FactKind::Reports`], as one source among the others, and [`FactKind::Met`]: what is met in the country is
+//! believed for longer. It says [`FactKind::Indicators`], each thing whole and only when something about it is news, and
 //! [`FactKind::WarningIndex`] when the warning lists were built anew.
 //! It never decides what is blocked, and never keeps a score: a score is computed from assertions, warnings and time.
 
@@ -17,6 +18,8 @@ pub mod ingest;
 mod job;
 mod lists;
 mod manage;
+#[cfg(test)]
+mod met_tests;
 pub mod model;
 mod page;
 pub mod parse;
@@ -118,12 +121,16 @@ impl Area for IntelArea {
     }
 
     fn hears(&self) -> &'static [FactKind] {
-        &[FactKind::Reports]
+        &[FactKind::Reports, FactKind::Met]
     }
 
     fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
-        let Fact::Reports(reported) = fact else { return Ok(()) };
-        reports::hear(tx, reported, self.0.house.clock.now())?;
+        let now = self.0.house.clock.now();
+        match fact {
+            Fact::Reports(reported) => reports::hear(tx, reported, now)?,
+            Fact::Met(met) => store::meet(tx, met, now)?,
+            _ => {}
+        }
         Ok(())
     }
 

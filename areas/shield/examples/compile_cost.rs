@@ -99,6 +99,7 @@ fn record(number: u32) -> Outcome<Record> {
             last_seen: NOW,
             tlp: Tlp::Clear,
             reference: None,
+            met: None,
         })
     };
     Ok(Record {

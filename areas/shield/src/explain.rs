@@ -6,7 +6,7 @@ use crate::{
         decisions,
         drills::{self, DrillState, Drilled},
         held::{self, Held},
-        lists,
+        lists, met,
         publications::{self, Publication},
         read,
         record::Record,
@@ -25,6 +25,9 @@ const HISTORY_MAX: usize = 50;
 /// Names that stay open below a block which one line of text shows; the data has all.
 const EXCEPTIONS_SHOWN: usize = 10;
 
+/// Days of meetings that are shown.
+pub(crate) const MET_DAYS: i64 = 30;
+
 /// Everything that the shield knows of one thing.
 pub(crate) struct Known {
     pub history: Vec<Record>,
@@ -36,6 +39,8 @@ pub(crate) struct Known {
     pub seen: Option<(u64, Option<TimestampMs>)>,
     /// What a drill found of the newest decision, if that is in force.
     pub drilled: Option<Drilled>,
+    /// How often it was met on each of the last days, and when last on each.
+    pub met: Vec<(TimestampMs, u64, TimestampMs)>,
 }
 
 impl Shield {
@@ -43,6 +48,7 @@ impl Shield {
     pub(crate) async fn known(self: &Arc<Self>, subject: &Observable, clearance: Tlp) -> Result<Known, ShieldError> {
         let asked = subject.clone();
         let day_ago = self.house.clock.now().plus_days(-1);
+        let met_from = self.house.clock.now().plus_days(1 - MET_DAYS);
         let mut known = self
             .house
             .store
@@ -56,6 +62,7 @@ impl Shield {
                 let drilled = active.map(|record| drills::of(reader, record.decision.number)).transpose()?.flatten();
                 Ok::<_, ShieldError>(Known {
                     drilled,
+                    met: met::days_of(reader, &asked, met_from)?,
                     held: held::of(reader, &[&asked])?.into_iter().flatten().next(),
                     history,
                     in_snapshot: None,
@@ -67,6 +74,9 @@ impl Shield {
         known.history.retain(|record| record.decision.tlp <= clearance);
         for record in &mut known.history {
             record.evidence.retain(|assertion| assertion.tlp <= clearance);
+        }
+        if known.history.is_empty() {
+            (known.met, known.seen) = (Vec::new(), None);
         }
         if let Some(held) = &mut known.held {
             held.indicator.assertions.retain(|assertion| assertion.tlp <= clearance);
@@ -156,6 +166,9 @@ impl Shield {
             let data = serde_json::json!({ "count": count, "hours": 24 });
             add("seen", format!("asked for {count} times within 24 hours"), last, data);
         }
+        if let Some((text, last, data)) = met_in_words(&known.met) {
+            add("met", text, Some(last), data);
+        }
         match known.in_snapshot {
             Some((number, action, serial)) => {
                 let data = serde_json::json!({ "serial": serial, "decision": number, "action": action });
@@ -237,6 +250,16 @@ fn hit_of(record: &Record) -> SearchHit {
         about: format!("{} {} {}", decision.number, decision.action, decision.category),
         href: format!("/decisions/{}", decision.number.0),
     }
+}
+
+/// How often it was met on which days, in words and as data; and when last.
+fn met_in_words(met: &[(TimestampMs, u64, TimestampMs)]) -> Option<(String, TimestampMs, serde_json::Value)> {
+    let last = met.last()?.2;
+    let count: u64 = met.iter().map(|day| day.1).sum();
+    let day = |(day, count, _): &(TimestampMs, u64, TimestampMs)| serde_json::json!({ "day": day, "count": count });
+    let by_day: Vec<_> = met.iter().map(day).collect();
+    let data = serde_json::json!({ "count": count, "days": MET_DAYS, "by_day": by_day });
+    Some((format!("met {count} times within {MET_DAYS} days while it was listed"), last, data))
 }
 
 /// `17`, `D-17` or `d-17` as a decision's number.

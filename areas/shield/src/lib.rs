@@ -1,7 +1,7 @@
 //! What is blocked and why, the signed snapshot that carries it, and what edges counted. NCSP 3.2a and 3.3a.
 //!
 //! Hears indicators and judges them by the rules in `packs/rules`; hears of new warning lists and judges everything
-//! anew; hears sightings and adds them up. Says decisions and snapshots.
+//! anew; hears sightings and adds them up. Says decisions, snapshots and changes of them, and what was met on each day.
 //! Every decision has a reason, evidence, a rule or a role behind it, an end, and a place in the public ledger.
 //! It never blocks a parent by rule, never blocks for ever, and never lets through what is marked above TLP:GREEN.
 
@@ -34,7 +34,10 @@ use sipar_model::{Fact, FactKind, Observable, Tlp, score::DecayTable};
 use sipar_snapshot::WarningIndex;
 use sipar_store::{Migration, Tx};
 use sipar_web::{NavItem, PageContext, TextSource};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicI64},
+};
 use tokio::sync::{Notify, watch};
 
 /// The shield.
@@ -49,6 +52,10 @@ pub struct Shield {
     pub(crate) desk: publish::Desk,
     /// Wakes who settles what is decided.
     pub(crate) wake: Arc<Notify>,
+    /// Wakes who tells of what was met.
+    pub(crate) met_wake: Arc<Notify>,
+    /// The hour in which the days before were last told of.
+    pub(crate) met_hour: AtomicI64,
     pub(crate) current: watch::Sender<u64>,
     pub(crate) behind: Arc<faults::Behind>,
 }
@@ -71,6 +78,8 @@ impl Shield {
             warning: Arc::default(),
             desk: publish::Desk::default(),
             wake: Arc::default(),
+            met_wake: Arc::default(),
+            met_hour: AtomicI64::default(),
             current: watch::Sender::new(0),
             behind: Arc::default(),
         }))
@@ -178,7 +187,7 @@ impl Area for ShieldArea {
     }
 
     fn says(&self) -> &'static [FactKind] {
-        &[FactKind::Decisions, FactKind::Snapshot, FactKind::Delta]
+        &[FactKind::Decisions, FactKind::Snapshot, FactKind::Delta, FactKind::Met]
     }
 
     fn hears(&self) -> &'static [FactKind] {
@@ -192,15 +201,14 @@ impl Area for ShieldArea {
             Fact::WarningIndex(built) => store::lists::adopt(tx, built, now)?,
             Fact::Sightings(sightings) => store::sightings::add(tx, sightings)?,
             Fact::RolledBack(back) => self.0.roll_back(tx, back, now)?,
-            Fact::Decisions(_) | Fact::Snapshot(_) | Fact::Delta(_) | Fact::Reports(_) | Fact::Finding(_) => {
-                return Ok(());
-            }
+            _ => return Ok(()),
         }
         Ok(())
     }
 
     fn heard(&self) {
         self.0.wake_all();
+        self.0.met_wake.notify_one();
     }
 
     fn explain<'a>(&'a self, subject: &'a Observable, clearance: Tlp) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {

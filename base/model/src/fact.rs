@@ -1,8 +1,8 @@
 //! What areas tell one another. A fact is written to the outbox with the state it tells of, and is never changed.
 
 use crate::{
-    Action, Category, Confidence, DecisionNumber, FindingNumber, FindingState, Observable, Severity, SnapshotSerial,
-    TimestampMs, Tlp, WarningKind,
+    Action, Category, Confidence, DecisionNumber, FindingNumber, FindingState, Met, Observable, Severity, Sighting,
+    SnapshotSerial, TimestampMs, Tlp, WarningKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +23,10 @@ pub enum Fact {
     Snapshot(SnapshotPublished),
     /// The policy changed: from one state to the next, by value.
     Delta(DeltaPublished),
-    /// What edges counted.
+    /// What edges and others who enforce counted.
     Sightings(Vec<Sighting>),
+    /// What was met in the country, each listed thing by value, once or twice for each day.
+    Met(Vec<Met>),
     /// What those who were attacked say of addresses, all who reported one joined.
     Reports(Vec<Reported>),
     /// Something is wrong with an asset or with Sipar itself, or no longer is.
@@ -44,6 +46,7 @@ impl Fact {
             Self::Snapshot(_) => FactKind::Snapshot,
             Self::Delta(_) => FactKind::Delta,
             Self::Sightings(_) => FactKind::Sightings,
+            Self::Met(_) => FactKind::Met,
             Self::Reports(_) => FactKind::Reports,
             Self::Finding(_) => FactKind::Finding,
             Self::RolledBack(_) => FactKind::RolledBack,
@@ -66,6 +69,8 @@ pub enum FactKind {
     Delta,
     /// [`Fact::Sightings`]
     Sightings,
+    /// [`Fact::Met`]
+    Met,
     /// [`Fact::Reports`]
     Reports,
     /// [`Fact::Finding`]
@@ -83,6 +88,7 @@ impl FactKind {
         Self::Snapshot,
         Self::Delta,
         Self::Sightings,
+        Self::Met,
         Self::Reports,
         Self::Finding,
         Self::RolledBack,
@@ -98,6 +104,7 @@ impl FactKind {
             Self::Snapshot => "snapshot",
             Self::Delta => "delta",
             Self::Sightings => "sightings",
+            Self::Met => "met",
             Self::Reports => "reports",
             Self::Finding => "finding",
             Self::RolledBack => "rolled_back",
@@ -134,6 +141,10 @@ pub struct Assertion {
     /// Where one can read more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// When the thing was last met in the country while it was listed; nobody's word, but a reason to believe this one
+    /// for longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<TimestampMs>,
 }
 
 /// A warning list, as those who decide need it.
@@ -232,23 +243,6 @@ pub struct DeltaPublished {
     pub file_bytes: u64,
     /// When that state was reached.
     pub created_at: TimestampMs,
-}
-
-/// How often a listed thing was asked for in one minute. Never who asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
-    /// The decision that listed it.
-    pub decision: DecisionNumber,
-    /// The start of the minute.
-    pub minute: TimestampMs,
-    /// How many times.
-    pub count: u64,
-    /// The subscriber network, as a name the operator gave; empty when there is one network only.
-    #[serde(default)]
-    pub network: String,
-    /// Counted but not blocked.
-    #[serde(default)]
-    pub shadow: bool,
 }
 
 /// What all reports of one thing say together, as far as their reporters are believed. Never who reported.

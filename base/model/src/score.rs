@@ -1,6 +1,8 @@
 //! How much an indicator is believed: 0 to 100, as a pure function of assertions, warning lists and time.
 //!
 //! Never stored and changed in place: it is computed from what sources say whenever it is needed.
+//! That a listed thing was met in the country renews the word of its sources (a sighting, in MISP's words), for at most
+//! one lifetime beyond the last time that they said it: see [`fresh_until`].
 //! A source's word weighs its confidence times a weight that falls with age: the polynomial of MISP's decaying models,
 //! `1 - (t / lifetime) ^ (1 / speed)` (Iklody et al., "Decaying Indicators of Compromise", 2018).
 //! Of sources that copy one another (a family) the strongest counts; families are joined as independent witnesses:
@@ -126,10 +128,21 @@ impl DecayTable {
     }
 }
 
+/// The instant at which the weight of `assertion` starts to fall.
+///
+/// That is when its source last saw the thing, or when the thing was last met while it was listed, whichever is later;
+/// but what is met counts for one lifetime after the source's own word at most. So a name that everybody asks for, and
+/// that one source named by mistake, falls after two lifetimes however often it is met.
+#[must_use]
+pub fn fresh_until(assertion: &Assertion, decay: Decay) -> TimestampMs {
+    let latest = assertion.last_seen.plus_ms(decay.lifetime_ms());
+    assertion.met.map_or(assertion.last_seen, |met| met.min(latest).max(assertion.last_seen))
+}
+
 /// How much is believed at `now`, 0 to 100.
 ///
 /// The order of `assertions` does not matter, and one more never lowers the result.
-/// A `last_seen` in the future counts as `now`: a source's clock may be wrong, and may gain nothing by it.
+/// A `last_seen` in the future counts as `now`: a source's clock may be wrong, and may gain nothing by it. So does `met`.
 #[must_use]
 pub fn score(
     assertions: &[Assertion],
@@ -150,7 +163,8 @@ fn score_of<'a>(
 ) -> f64 {
     let mut families: Vec<(&str, f64)> = Vec::new();
     for assertion in assertions {
-        let weight = table.decay(kind, assertion.category).weight(now.since_ms(assertion.last_seen));
+        let decay = table.decay(kind, assertion.category);
+        let weight = decay.weight(now.since_ms(fresh_until(assertion, decay)));
         let belief = f64::from(assertion.confidence.percent()) / 100.0 * weight;
         match families.iter_mut().find(|(family, _)| *family == assertion.family) {
             Some((_, strongest)) => *strongest = strongest.max(belief),
@@ -181,7 +195,10 @@ pub fn crossing(
     if below(now.0) {
         return Some(now);
     }
-    let end = |a: &Assertion| a.last_seen.plus_ms(table.decay(kind, a.category).lifetime_ms()).0;
+    let end = |a: &Assertion| {
+        let decay = table.decay(kind, a.category);
+        fresh_until(a, decay).plus_ms(decay.lifetime_ms()).0
+    };
     let (mut above, mut under) = (now.0, assertions.iter().map(end).max()?.max(now.0));
     if !below(under) {
         return None;
@@ -196,7 +213,7 @@ pub fn crossing(
 
 /// The score over time, for a picture: `points` instants, evenly spread, both ends included.
 ///
-/// In the past only what had been seen by then counts, by each assertion's `first_seen`.
+/// In the past only what had been seen by then counts, by each assertion's `first_seen` and its last `met`.
 /// At most [`CURVE_POINTS_MAX`] points; none when `from` is after `to`.
 #[must_use]
 pub fn curve(
@@ -222,8 +239,10 @@ pub fn curve(
     (0..points)
         .map(instant)
         .map(|at| {
-            let known = assertions.iter().filter(|assertion| assertion.first_seen <= at);
-            (at, score_of(known, lowering, kind, table, at))
+            let by_then = |one: &Assertion| Assertion { met: one.met.filter(|met| *met <= at), ..one.clone() };
+            let known: Vec<Assertion> =
+                assertions.iter().filter(|assertion| assertion.first_seen <= at).map(by_then).collect();
+            (at, score_of(known.iter(), lowering, kind, table, at))
         })
         .collect()
 }

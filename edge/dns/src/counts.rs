@@ -3,8 +3,7 @@
 //! A worker counts into tables of its own and hands a whole table over when the minute is past or the house asks,
 //! so that counting never waits for anybody. Who asked, and for which name below a listed one, is never kept.
 
-use sipar_model::fact::Sighting;
-use sipar_model::{DecisionNumber, TimestampMs};
+use sipar_model::{DecisionNumber, SeenBy, Sighting, TimestampMs, sighting::MINUTE_MS};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -17,8 +16,6 @@ const SLOTS_MAX: usize = 1 << 18;
 const MET_MAX: usize = 256;
 /// Tables kept for a house that does not collect; then the oldest is dropped and its counts are told as lost.
 const TABLES_MAX: usize = 64;
-/// Milliseconds in a minute.
-const MINUTE_MS: i64 = 60_000;
 
 /// Decision number and count in one word each, found by linear probing; a count of 0 is a free place.
 #[derive(Debug, Default)]
@@ -158,6 +155,7 @@ impl Collected {
             count,
             network: network.to_owned(),
             shadow,
+            by: SeenBy::Dns,
         };
         sums.into_iter().map(sighting).collect()
     }

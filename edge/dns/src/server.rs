@@ -13,7 +13,7 @@ use crate::siphash::Unpredictable;
 use crate::stats::Stats;
 use crate::worker::{Around, Worker};
 use sipar_model::Clock;
-use sipar_model::fact::Sighting;
+use sipar_model::Sighting;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;

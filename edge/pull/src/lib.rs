@@ -26,5 +26,5 @@ pub use http::{Http, HttpConfig};
 pub use puller::{Puller, Round, Source};
 pub use report::{Answers, Report, Told};
 pub use run::{Pull, Pulling, Tell, start};
-pub use spool::{Batch, Spool};
+pub use spool::{Batch, Counted, Spool};
 pub use status::{Status, View};

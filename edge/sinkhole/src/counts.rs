@@ -1,12 +1,10 @@
 //! How often each decision was met, per minute: all that is remembered of block pages.
 
-use sipar_model::{DecisionNumber, Sighting, TimestampMs};
+use sipar_model::{DecisionNumber, SeenBy, Sighting, TimestampMs, sighting::MINUTE_MS};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
-
-const MINUTE_MS: i64 = 60_000;
 
 /// Decisions counted before the house collects; beyond, new ones are not counted. 16 MiB at most.
 const ENTRIES_MAX: usize = 1 << 18;
@@ -38,6 +36,7 @@ impl Counts {
                 count,
                 network: String::new(),
                 shadow,
+                by: SeenBy::BlockPage,
             })
             .collect();
         sightings.sort_unstable_by_key(|sighting| (sighting.minute, sighting.decision, sighting.shadow));

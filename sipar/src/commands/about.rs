@@ -16,9 +16,11 @@ pub fn flow_text(areas: &[Arc<dyn Area>]) -> String {
             let names: Vec<&str> = areas.iter().filter(|area| chosen(area)).map(|area| area.name()).collect();
             if names.is_empty() { "-".into() } else { names.join(", ") }
         };
-        // What edges count is said by the house for them.
+        // What edges of this process count is said by the house for them.
         let said = match kind {
-            FactKind::Sightings => "edges, through the house".into(),
+            FactKind::Sightings => {
+                format!("{}, and edges here through the house", names(&|area| area.says().contains(kind)))
+            }
             _ => names(&|area| area.says().contains(kind)),
         };
         let heard = names(&|area| area.hears().contains(kind));

@@ -151,6 +151,7 @@ pub fn draft(number: u32, name: &str, now: TimestampMs) -> Result<Draft> {
         last_seen: now,
         tlp: Tlp::Clear,
         reference: Some(format!("https://source.example/{number}")),
+        met: None,
     };
     let reason = "rule `phishing`: 2 families, score 91".to_owned();
     Ok(Draft {

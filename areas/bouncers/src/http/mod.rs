@@ -4,6 +4,7 @@ pub mod abuse;
 pub mod filter;
 pub mod lapi;
 pub mod lists;
+pub mod sightings;
 mod tell;
 pub mod usage;
 

@@ -20,11 +20,13 @@ pub enum Scope {
     Report = 4,
     /// The lists as files.
     Lists = 8,
+    /// Counts of what was met.
+    Sightings = 16,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: &'static [Self] = &[Self::Decisions, Self::Check, Self::Report, Self::Lists];
+    pub const ALL: &'static [Self] = &[Self::Decisions, Self::Check, Self::Report, Self::Lists, Self::Sightings];
 
     /// The word.
     #[must_use]
@@ -34,6 +36,7 @@ impl Scope {
             Self::Check => "check",
             Self::Report => "report",
             Self::Lists => "lists",
+            Self::Sightings => "sightings",
         }
     }
 }
@@ -51,7 +54,7 @@ pub enum ClientError {
     )]
     Name(String),
     /// The scopes.
-    #[error("`{0}` is no scope; use any of: decisions, check, report, lists")]
+    #[error("`{0}` is no scope; use any of: decisions, check, report, lists, sightings")]
     Scope(String),
 }
 
@@ -88,12 +91,18 @@ impl fmt::Display for Scopes {
 /// # Errors
 /// When it is none.
 pub fn client_name(text: &str) -> Result<String, ClientError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
-    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    if !first || text.len() > NAME_CHARS_MAX || !text.bytes().all(plain) {
+    if !is_plain(text) {
         return Err(ClientError::Name(text.chars().take(NAME_CHARS_MAX).collect()));
     }
     Ok(text.to_owned())
+}
+
+/// Whether a word can stand anywhere.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
+    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    first && text.len() <= NAME_CHARS_MAX && text.bytes().all(plain)
 }
 
 /// Program and version of a user agent: `crowdsec-firewall-bouncer/v0.0.25` (RFC 9110 §10.1.5, the first product).

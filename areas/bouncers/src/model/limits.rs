@@ -28,6 +28,8 @@ pub enum Door {
     ClearAddress = 6,
     /// A list as a file.
     List = 7,
+    /// Counts of what was met.
+    Sightings = 8,
 }
 
 impl Door {
@@ -40,6 +42,7 @@ impl Door {
         Self::BulkReport,
         Self::ClearAddress,
         Self::List,
+        Self::Sightings,
     ];
 
     /// The word.
@@ -53,6 +56,7 @@ impl Door {
             Self::BulkReport => "bulk-report",
             Self::ClearAddress => "clear-address",
             Self::List => "list",
+            Self::Sightings => "sightings",
         }
     }
 
@@ -71,6 +75,8 @@ impl Door {
             Self::ClearAddress => (1_000, 60),
             // A fleet of firewalls, each asking every minute for a handful of lists: mostly 304.
             Self::List => (50_000, 600),
+            // A batch a minute from each of a provider's resolvers, and after a silence what fourteen days left: 20,000.
+            Self::Sightings => (50_000, 600),
         }
     }
 }

@@ -8,4 +8,5 @@ pub mod kinds;
 pub mod limits;
 pub mod net;
 pub mod quota;
+pub mod sightings;
 pub mod trust;

@@ -39,6 +39,7 @@ pub fn add(tx: &mut Tx<'_>, client: &Stored) -> Result<bool, StoreError> {
 pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<bool, StoreError> {
     remove_reporter(tx, name)?;
     tx.execute("delete from bouncer_place where client = ?1", params![name])?;
+    tx.execute("delete from bouncer_spool where client = ?1", params![name])?;
     Ok(tx.execute("delete from bouncer_client where name = ?1", params![name])? == 1)
 }
 

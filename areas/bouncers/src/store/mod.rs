@@ -5,6 +5,7 @@ mod notes;
 mod quotas;
 mod reporters;
 mod reports;
+mod spools;
 mod steps;
 
 pub use clients::{Stored, add, all, remove};
@@ -15,6 +16,7 @@ pub use reports::{
     AGAIN_AFTER_MS, Day, Given, Often, Open, Taken, addresses_of, days_of, days_within, drop_old, index, keep_index,
     most_reported, open_of, open_on, report, take_back,
 };
+pub use spools::take;
 pub use steps::{StepRow, hear, steps};
 
 use sipar_store::Migration;
@@ -58,6 +60,15 @@ create table bouncer_report(
 create index bouncer_report_reporter on bouncer_report(reporter, address);
 create index bouncer_report_day on bouncer_report(day);
 create table bouncer_index(id bigint primary key, blob text not null);
+",
+    },
+    // How far each client's batches of counts were taken; the counts themselves go out as facts.
+    Migration {
+        version: 3,
+        sql: "
+create table bouncer_spool(
+    client text not null, spool text not null, taken bigint not null, taken_at bigint not null,
+    primary key (client, spool));
 ",
     },
 ];

@@ -1,16 +1,7 @@
 //! Which counts of an edge can be believed.
 
 use super::is_plain;
-use sipar_model::{Sighting, TimestampMs, time::DAY_MS};
-
-/// One thing in one minute: a resolver that answers a million questions a second, all of them for the same name.
-pub const COUNT_MAX: u64 = 60_000_000;
-
-/// Counts of the future are believed up to so far ahead: clocks differ.
-const AHEAD_MAX_MS: i64 = 2 * 60_000;
-
-/// Counts are taken up to so long after: an edge spools for days while it is cut off.
-const BEHIND_MAX_MS: i64 = 14 * DAY_MS;
+use sipar_model::{Sighting, TimestampMs, sighting::is_plausible};
 
 /// Splits counts into those that can be believed, in the edge's own name, and the number of those that cannot.
 /// Whatever network an edge names, it is one of its own.
@@ -18,11 +9,9 @@ const BEHIND_MAX_MS: i64 = 14 * DAY_MS;
 pub fn believed(edge: &str, counts: Vec<Sighting>, now: TimestampMs) -> (Vec<Sighting>, u64) {
     let all = counts.len();
     let own = |mut count: Sighting| {
-        let age = now.since_ms(count.minute);
-        let sound = count.minute.0 % 60_000 == 0
-            && (-AHEAD_MAX_MS..=BEHIND_MAX_MS).contains(&age)
-            && (1..=COUNT_MAX).contains(&count.count)
+        let sound = is_plausible(count.minute, count.count, now)
             && count.decision.0 > 0
+            && count.by.is_edge()
             && (count.network.is_empty() || is_plain(&count.network));
         count.network = match count.network.as_str() {
             "" => edge.to_owned(),
@@ -38,13 +27,14 @@ pub fn believed(edge: &str, counts: Vec<Sighting>, now: TimestampMs) -> (Vec<Sig
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sipar_model::DecisionNumber;
+    use sipar_model::{DecisionNumber, SeenBy, sighting::COUNT_MAX, time::DAY_MS};
 
     const NOW: TimestampMs = TimestampMs(1_790_000_000_000);
 
     fn count(minute: i64, count: u64, network: &str) -> Sighting {
         let minute = TimestampMs(minute - minute.rem_euclid(60_000));
-        Sighting { decision: DecisionNumber(7), minute, count, network: network.into(), shadow: false }
+        let (decision, network) = (DecisionNumber(7), network.into());
+        Sighting { decision, minute, count, network, shadow: false, by: SeenBy::Dns }
     }
 
     #[test]
@@ -57,10 +47,12 @@ mod tests {
     #[test]
     fn what_cannot_be_is_left_out() {
         let odd = Sighting { minute: TimestampMs(NOW.0 | 1), ..count(NOW.0, 1, "") };
+        let others = Sighting { by: SeenBy::Server, ..count(NOW.0, 1, "") };
         let nobody = Sighting { decision: DecisionNumber(0), ..count(NOW.0, 1, "") };
         for bad in [
             odd,
             nobody,
+            others,
             count(NOW.0 + 10 * 60_000, 1, ""),
             count(NOW.0 - 15 * DAY_MS, 1, ""),
             count(i64::MIN / 2, 1, ""),

@@ -149,6 +149,11 @@ fn shares(ctx: &PageContext, source: &Source, quality: &Quality, sources: &[Sour
             (ctx.t("intel-alone")) ": "
             (ui::share(ctx, real(of.alone), real(of.things), ui::Tone::Info))
         }
+        p {
+            (ctx.tw("intel-met", &[("days", store::MET_DAYS.into())])) ": "
+            (ui::share(ctx, real(of.met), real(of.things), ui::Tone::Good)) "; "
+            (ctx.tw("intel-met-hits", &[("days", store::MET_DAYS.into())])) ": " (count(of.hits))
+        }
         @if !others.is_empty() {
             ul { @for (title, shared) in others { li {
                 bdi { (title) } ": " (ui::share(ctx, real(shared), real(of.things), ui::Tone::Neutral))

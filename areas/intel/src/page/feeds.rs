@@ -71,6 +71,8 @@ fn table(ctx: &PageContext, sources: &[Source], quality: &Quality) -> Markup {
             html! { @if is_reports(&source.about) { "–" } @else { (ctx.ago(source.next_at)) } },
             html! { @if let Some(of) = of { (count(of.things)) } @else { "–" } },
             html! { @if let Some(of) = of { (ui::share(ctx, real(of.alone), real(of.things), ui::Tone::Info)) } @else { "–" } },
+            html! { @if let Some(of) = of { (ui::share(ctx, real(of.met), real(of.things), ui::Tone::Good)) } @else { "–" } },
+            html! { @if let Some(of) = of { (count(of.hits)) } @else { "–" } },
         ]
     });
     ui::table(&ui::Table {
@@ -82,6 +84,8 @@ fn table(ctx: &PageContext, sources: &[Source], quality: &Quality) -> Markup {
             ui::Column::text(ctx.t("intel-next")),
             ui::Column::number(ctx.t("intel-things")),
             ui::Column::text(ctx.t("intel-alone")),
+            ui::Column::text(ctx.tw("intel-met", &[("days", store::MET_DAYS.into())])),
+            ui::Column::number(ctx.tw("intel-met-hits", &[("days", store::MET_DAYS.into())])),
         ],
         rows: rows.collect(),
         empty: Some(ui::empty(&ctx.t("intel-no-feeds"), html! { p { (ctx.t("intel-no-feeds-next")) } })),

@@ -5,8 +5,9 @@ use crate::{
     parse::Parsed,
 };
 use sipar_model::{
-    Category, Confidence, Fact, Observable, ObservableKind, TimestampMs, Tlp,
+    Category, Confidence, Fact, Met, Observable, ObservableKind, TimestampMs, Tlp,
     fact::{Assertion, FACT_ITEMS_MAX, Indicator},
+    time::DAY_MS,
 };
 use sipar_store::{Bulk, Column, Reader, Row, StoreError, Tx, outbox, params, values};
 use std::{collections::HashMap, sync::Arc};
@@ -49,12 +50,15 @@ struct Stored {
     category: Category,
     held: Held,
     run: i64,
+    /// When the thing was last met in the country, as far as this row was there by then.
+    met: Option<TimestampMs>,
 }
 
 /// Slug and family of each source.
 type Names = HashMap<i64, (String, String)>;
 
-const OF_VALUE: &str = "select source, category, confidence, first_seen, last_seen, tlp, reference, withdrawn, run
+const OF_VALUE: &str =
+    "select source, category, confidence, first_seen, last_seen, tlp, reference, withdrawn, run, met_at
      from intel_assertion where value = ?1 and kind = ?2 order by source, category";
 
 fn bad(what: &'static str) -> StoreError {
@@ -74,6 +78,7 @@ fn stored(row: &Row) -> Result<Stored, StoreError> {
             withdrawn: row.try_get(7)?,
         },
         run: row.try_get(8)?,
+        met: row.try_get(9)?,
     })
 }
 
@@ -91,7 +96,8 @@ pub fn apply(tx: &mut Tx<'_>, source: i64, run: i64, batch: &[Group], now: Times
         for parsed in &group.parsed {
             let at = all.iter().position(|row| row.source == source && row.category == parsed.category);
             let Some(held) = merge(at.map(|at| &all[at].held), parsed) else { continue };
-            let row = Stored { source, category: parsed.category, held, run };
+            let met = last_met(&all);
+            let row = Stored { source, category: parsed.category, held, run, met };
             match at {
                 Some(at) => {
                     applied.changed += 1;
@@ -163,10 +169,16 @@ fn say(tx: &mut Tx<'_>, mut news: Vec<Indicator>, now: TimestampMs) -> Result<()
 
 fn indicator(observable: Observable, rows: &[Stored], names: &Names) -> Indicator {
     let live = rows.iter().filter(|row| !row.held.withdrawn);
-    Indicator { observable, assertions: live.map(|row| assertion(row, names)).collect() }
+    let met = last_met(rows);
+    Indicator { observable, assertions: live.map(|row| assertion(row, met, names)).collect() }
 }
 
-fn assertion(row: &Stored, names: &Names) -> Assertion {
+/// When the thing was last met in the country.
+fn last_met(rows: &[Stored]) -> Option<TimestampMs> {
+    rows.iter().filter_map(|row| row.met).max()
+}
+
+fn assertion(row: &Stored, met: Option<TimestampMs>, names: &Names) -> Assertion {
     let (source, family) = names.get(&row.source).cloned().unwrap_or_default();
     Assertion {
         source,
@@ -177,6 +189,7 @@ fn assertion(row: &Stored, names: &Names) -> Assertion {
         last_seen: row.held.last_seen,
         tlp: row.held.tlp,
         reference: row.held.reference.clone(),
+        met,
     }
 }
 
@@ -215,6 +228,30 @@ pub fn withdraw(
     Ok(withdrawn)
 }
 
+/// Takes in what was met. Of a thing that somebody speaks of, it is news once a day, when the meeting renews the word of
+/// a source: one that has not seen it itself for a day or more. Hearing it again changes nothing and says nothing.
+pub fn meet(tx: &mut Tx<'_>, met: &[Met], now: TimestampMs) -> Result<(), StoreError> {
+    let names = names(tx)?;
+    let key = |one: &Met| values![one.observable.value(), one.observable.kind().number()];
+    let known = tx.query_many(OF_VALUE, met.iter().map(key))?;
+    let (mut spoken_of, mut news) = (Vec::new(), Vec::new());
+    for (one, rows) in met.iter().zip(known) {
+        let mut rows = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+        if rows.is_empty() {
+            continue;
+        }
+        spoken_of.push(one);
+        let first_of_day = last_met(&rows).is_none_or(|before| before < one.day);
+        let renews = |row: &Stored| !row.held.withdrawn && one.last.since_ms(row.held.last_seen) >= DAY_MS;
+        if first_of_day && rows.iter().any(renews) {
+            rows.iter_mut().for_each(|row| row.met = Some(one.last));
+            news.push(indicator(one.observable.clone(), &rows, &names));
+        }
+    }
+    super::met::keep(tx, &spoken_of)?;
+    say(tx, news, now)
+}
+
 /// What a source says now, handed over one by one.
 pub(crate) fn each_of_source(
     reader: &mut Reader<'_>,
@@ -234,12 +271,11 @@ pub(crate) fn each_of_source(
 pub fn assertions_of(reader: &mut Reader<'_>, observable: &Observable) -> Result<Vec<Asserted>, StoreError> {
     let names = names(reader)?;
     let rows = reader.query(OF_VALUE, params![observable.value(), observable.kind().number()])?;
-    rows.iter()
-        .map(|row| {
-            let row = stored(row)?;
-            Ok(Asserted { assertion: assertion(&row, &names), run: row.run, withdrawn: row.held.withdrawn })
-        })
-        .collect()
+    let rows = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+    let met = last_met(&rows);
+    let asserted =
+        |row: &Stored| Asserted { assertion: assertion(row, met, &names), run: row.run, withdrawn: row.held.withdrawn };
+    Ok(rows.iter().map(asserted).collect())
 }
 
 /// Things whose text starts with `start`, at most `limit`.

@@ -1,6 +1,7 @@
 //! All tables and queries of this area.
 
 mod assertion;
+mod met;
 mod quality;
 mod removed;
 mod reports;
@@ -9,7 +10,8 @@ mod source;
 mod warning;
 
 pub(crate) use assertion::each_of_source;
-pub use assertion::{Applied, Asserted, Group, apply, assertions_of, find_observables, withdraw};
+pub use assertion::{Applied, Asserted, Group, apply, assertions_of, find_observables, meet, withdraw};
+pub use met::{MET_DAYS, count_met, keep_met};
 pub use quality::{Quality, QualityOf, Shared, count_quality, keep_quality, read_quality};
 pub use removed::{
     Place, RemovedSource, Said, edit_source, forget_source, keep_reason, part_of_source, remove_source, to_clear,
@@ -150,6 +152,18 @@ alter table intel_source add column removed_at bigint;
 alter table intel_source add column removed_by text;
 alter table intel_source add column removed_why text;
 create table intel_reason_salt(commitment text primary key, salt bytea not null, reason text not null);
+",
+    },
+    // What was met in the country: how often on each day, when last, and what that comes to for each source.
+    Migration {
+        version: 4,
+        sql: "
+alter table intel_assertion add column met_at bigint;
+create table intel_met(
+    value text not null, kind smallint not null, day bigint not null, count bigint not null,
+    primary key (value, kind, day));
+create index intel_met_day on intel_met(day);
+create table intel_met_quality(source bigint primary key, things bigint not null, hits bigint not null);
 ",
     },
 ];

@@ -21,6 +21,10 @@ pub struct QualityOf {
     pub things: u64,
     /// Things that it alone names.
     pub alone: u64,
+    /// Things of these that were met in the country within [`MET_DAYS`](super::MET_DAYS).
+    pub met: u64,
+    /// How often they were met.
+    pub hits: u64,
     /// Things that each other source names too.
     pub shared: HashMap<i64, u64>,
 }
@@ -104,6 +108,10 @@ pub fn read_quality(reader: &mut Reader<'_>) -> Result<Quality, StoreError> {
                 of.shared.insert(other, shared);
             }
         }
+    }
+    for (source, (things, hits)) in super::met::read_met(reader)? {
+        let of = quality.of.entry(source).or_default();
+        (of.met, of.hits) = (things, hits);
     }
     Ok(quality)
 }

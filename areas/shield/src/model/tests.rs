@@ -21,6 +21,7 @@ fn says(family: &str, category: Category, confidence: u8, days_ago: i64, tlp: Tl
         last_seen: NOW.plus_days(-days_ago),
         tlp,
         reference: None,
+        met: None,
     }
 }
 

@@ -126,6 +126,6 @@ fn show(count: u64) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a picture's height")]
-fn as_f64(count: u64) -> f64 {
+pub(super) fn as_f64(count: u64) -> f64 {
     count as f64
 }

@@ -1,12 +1,14 @@
 //! One decision, and the shield's part of the page about an observable.
 
 use super::lists::{About, state_badge, table, who};
+use super::overview::as_f64;
 use crate::{
     Shield, ShieldError,
-    explain::{Known, blocked, shown, word},
+    explain::{Known, MET_DAYS, blocked, shown, word},
     http::{DECISION, ReasonBody, do_undo, find, refusal},
     store::{
         drills::{self, DrillState, Drilled},
+        met::day_of,
         record::Record,
         sightings,
     },
@@ -19,8 +21,8 @@ use axum::{
 use maud::{Markup, html};
 use sipar_area::clearance;
 use sipar_authz::Act;
-use sipar_model::{Action, DomainName, Observable, fact::DecisionState};
-use sipar_web::{Page, PageContext, WebError, context::encode, format::number, page, ui};
+use sipar_model::{Action, DomainName, Observable, TimestampMs, fact::DecisionState};
+use sipar_web::{Page, PageContext, WebError, chart, context::encode, format::number, page, ui};
 use std::sync::Arc;
 
 /// The page of one decision.
@@ -185,6 +187,7 @@ pub async fn panel(
         @if let Some((seen, _)) = known.seen {
             p { (ctx.tw("shield-seen", &[("n", number(i64::try_from(seen).unwrap_or(i64::MAX)).into())])) }
         }
+        (met(ctx, &known.met))
         @if ctx.may(DECISION, Act::Decide) {
             p { (ui::button_link(&ctx.t("shield-decide"), &format!("/decisions?what={}", encode(&subject.value())))) }
         }
@@ -204,6 +207,27 @@ fn waits(ctx: &PageContext, drilled: Option<&Drilled>) -> Markup {
             p { a href="/drills" { (ctx.t("shield-drills")) } }
         },
     )
+}
+
+/// How often it was met on each day, and when last.
+fn met(ctx: &PageContext, days: &[(TimestampMs, u64, TimestampMs)]) -> Markup {
+    let Some(last) = days.last() else { return html! {} };
+    let sum: u64 = days.iter().map(|day| day.1).sum();
+    let shown = number(i64::try_from(sum).unwrap_or(i64::MAX));
+    let values = [("n", shown.into()), ("days", MET_DAYS.into()), ("at", ctx.time_text(last.2).into())];
+    let about = ctx.tw("shield-met", &values);
+    let today = day_of(ctx.now);
+    let all: Vec<TimestampMs> = (0..MET_DAYS).rev().map(|back| today.plus_days(-back)).collect();
+    let on = |day: &TimestampMs| days.iter().find(|one| one.0 == *day).map_or(0.0, |one| as_f64(one.1));
+    let picture = chart::BarChart {
+        title: ctx.tw("shield-met-days", &[("days", MET_DAYS.into())]),
+        about: about.clone(),
+        unit: ctx.t("shield-met-unit"),
+        columns: all.iter().map(|day| ctx.day_text(*day)).collect(),
+        columns_title: ctx.t("shield-met-day"),
+        series: vec![chart::BarSeries { name: ctx.t("shield-met-unit"), values: all.iter().map(on).collect() }],
+    };
+    html! { p { (about) } (chart::bars(ctx, &picture)) }
 }
 
 /// The names that stay open below a blocked one.

@@ -6,6 +6,7 @@ pub mod drills;
 pub mod held;
 pub mod judged;
 pub mod lists;
+pub mod met;
 pub mod publications;
 pub mod read;
 pub mod record;
@@ -68,6 +69,20 @@ create table drill(
     never smallint not null, since bigint not null, agreed_by text, reason text, until bigint);
 create index drill_state on drill(state, decision);
 create table drill_stop(one smallint primary key, at bigint not null, hits bigint not null);
+",
+    },
+    // What was met, per day: each listed thing in all networks, and each network.
+    Migration {
+        version: 6,
+        sql: "
+create table met_day(
+    value text not null, kind smallint not null, day bigint not null, count bigint not null, last_at bigint not null,
+    state smallint not null, primary key (value, kind, day));
+create index met_day_state on met_day(state, day);
+create index met_day_day on met_day(day);
+create table met_network(
+    day bigint not null, network text not null, seen_by smallint not null, count bigint not null,
+    primary key (day, network, seen_by));
 ",
     },
 ];

@@ -1,18 +1,34 @@
 //! What edges counted: per listed thing, per minute, per network. Never who asked.
 
+use super::met;
 use crate::ShieldError;
-use sipar_model::{DecisionNumber, Sighting, TimestampMs};
+use sipar_model::{
+    DecisionNumber, Sighting, TimestampMs,
+    sighting::{AHEAD_MAX_MS, MINUTE_MS},
+};
 use sipar_store::{Reader, Tx, params, values};
 
-/// Adds counts. A fact is heard once, so adding is right.
+/// Adds counts of things that a block listed at that time; what was not listed yet is not counted. A fact is heard once,
+/// so adding is right.
+///
+/// What was listed for longer than that is counted: who is cut off enforces on.
 ///
 /// # Errors
 /// When the store refuses.
 pub fn add(tx: &mut Tx<'_>, sightings: &[Sighting]) -> Result<(), ShieldError> {
+    let listed = met::listed_by(tx, sightings)?;
+    let counted = sightings.iter().filter_map(|one| {
+        let (thing, since) = listed.get(&one.decision.0)?;
+        // The minute in which it was listed counts, and clocks differ.
+        let from = since.0 - since.0.rem_euclid(MINUTE_MS) - AHEAD_MAX_MS;
+        (one.minute.0 >= from).then_some((thing, one))
+    });
+    let counted: Vec<(&sipar_model::Observable, &Sighting)> = counted.collect();
+    met::add(tx, &counted)?;
     tx.execute_many(
         "insert into sighting_minute(decision, minute, network, shadow, count) values (?1, ?2, ?3, ?4, ?5)
          on conflict (decision, minute, network, shadow) do update set count = sighting_minute.count + excluded.count",
-        sightings.iter().map(|s| values![s.decision, s.minute, &s.network, s.shadow, s.count]),
+        counted.iter().map(|(_, s)| values![s.decision, s.minute, &s.network, s.shadow, s.count]),
     )?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod by_value;
 mod drills;
 mod gate;
 mod judging;
+mod meeting;
 mod people;
 mod publishing;
 mod real;

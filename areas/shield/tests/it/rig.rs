@@ -308,6 +308,7 @@ pub fn says(what: &str, family: &str, category: Category, at: TimestampMs) -> In
         last_seen: at,
         tlp: Tlp::Clear,
         reference: None,
+        met: None,
     };
     Indicator { observable: thing(what), assertions: vec![assertion] }
 }

@@ -22,6 +22,7 @@ fn says(family: &str, category: Category, confidence: u8, age_days: i64) -> Asse
         last_seen: seen,
         tlp: Tlp::Clear,
         reference: None,
+        met: None,
     }
 }
 
@@ -148,12 +149,45 @@ fn a_table_that_makes_no_sense_is_refused() {
     check("threshold = 30", "threshold = ", "as TOML");
 }
 
+#[test]
+fn what_is_met_stays_and_for_one_lifetime_at_most() {
+    let table = DecayTable::standard();
+    let kind = ObservableKind::Address;
+    let decay = table.decay(kind, Category::C2);
+    let lifetime = decay.lifetime_ms();
+    let said = says("a", Category::C2, 100, 0);
+    let met = |ms: i64| [Assertion { met: Some(NOW.plus_ms(ms)), ..said.clone() }];
+    let at = |given: &[Assertion], ms: i64| score(given, &[], kind, &table, NOW.plus_ms(ms));
+    // Met ten days after the source's last word: it is as if the source had seen it then.
+    let ten = 10 * DAY_MS;
+    close(at(&met(ten), ten), 100.0);
+    close(at(&met(ten), ten + DAY_MS), at(std::slice::from_ref(&said), DAY_MS));
+    // Before the source's word it says nothing, and in the future nothing more than now.
+    close(at(&met(-ten), DAY_MS), at(std::slice::from_ref(&said), DAY_MS));
+    close(at(&met(ten), DAY_MS), 100.0);
+    // However late it is met, after two lifetimes nothing is left.
+    for late in [lifetime, 2 * lifetime - 1, 2 * lifetime, 9 * lifetime] {
+        assert!(at(&met(late), 2 * lifetime - DAY_MS) > 0.0, "{late}");
+        close(at(&met(late), 2 * lifetime), 0.0);
+    }
+    let falls = crossing(&met(ten), &[], kind, &table, NOW, table.threshold()).expect("falls");
+    assert!((falls.since_ms(NOW) - ten - 47 * DAY_MS).abs() <= 2, "{}", falls.since_ms(NOW));
+    // A picture of the past does not know yet that it will be met.
+    let drawn = curve(&met(ten), &[], kind, &table, NOW.plus_days(9), NOW.plus_days(10), 2);
+    close(drawn[0].1, at(std::slice::from_ref(&said), 9 * DAY_MS));
+    close(drawn[1].1, 100.0);
+}
+
 fn any_assertion() -> impl Strategy<Value = Assertion> {
     let category = proptest::sample::select(Category::ALL);
-    ("[a-d]", category, 0_u8..=100, -30_i64..800, 0_i64..DAY_MS).prop_map(|(family, category, confidence, days, ms)| {
-        let assertion = says(&family, category, confidence, days);
-        Assertion { last_seen: assertion.last_seen.plus_ms(-ms), ..assertion }
-    })
+    let met = proptest::option::of(-30_i64..800);
+    ("[a-d]", category, 0_u8..=100, -30_i64..800, 0_i64..DAY_MS, met).prop_map(
+        |(family, category, confidence, days, ms, met)| {
+            let assertion = says(&family, category, confidence, days);
+            let met = met.map(|days| NOW.plus_days(-days).plus_ms(-ms));
+            Assertion { last_seen: assertion.last_seen.plus_ms(-ms), met, ..assertion }
+        },
+    )
 }
 
 proptest! {
@@ -181,6 +215,28 @@ proptest! {
         let before = score(&given, &[], kind, &table, NOW);
         given.push(more);
         prop_assert!(score(&given, &[], kind, &table, NOW) >= before);
+    }
+
+    #[test]
+    fn being_met_never_lowers_and_never_lasts(
+        given in proptest::collection::vec(any_assertion(), 1..12),
+        kind in proptest::sample::select(ObservableKind::ALL),
+        met_ms in -800 * DAY_MS..800 * DAY_MS,
+        later_ms in 0_i64..400 * DAY_MS,
+    ) {
+        let table = DecayTable::standard();
+        let at = NOW.plus_ms(later_ms);
+        let met = NOW.plus_ms(met_ms);
+        let more: Vec<Assertion> = given
+            .iter()
+            .map(|one| Assertion { met: one.met.max(Some(met)), ..one.clone() })
+            .collect();
+        prop_assert!(score(&more, &[], kind, &table, at) >= score(&given, &[], kind, &table, at));
+        // Two lifetimes after the last word of each source nothing is left, whatever was met.
+        let end = more.iter().map(|one| {
+            one.last_seen.plus_ms(table.decay(kind, one.category).lifetime_ms().saturating_mul(2))
+        });
+        prop_assert_eq!(score(&more, &[], kind, &table, end.max().expect("one")), 0.0);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use crate::outbox::{HEARD_PER_TRANSACTION_MAX, Heard, enlist, hear, lag, retire, say, trim};
 use crate::testing::each_store;
 use crate::{Store, StoreError, params};
-use sipar_model::fact::{FACT_ITEMS_MAX, Finding, Sighting};
-use sipar_model::{DecisionNumber, Fact, FactKind, FindingNumber, FindingState, Severity, TimestampMs};
+use sipar_model::fact::{FACT_ITEMS_MAX, Finding};
+use sipar_model::{
+    DecisionNumber, Fact, FactKind, FindingNumber, FindingState, SeenBy, Severity, Sighting, TimestampMs,
+};
 
 const NOW: TimestampMs = TimestampMs(1_700_000_000_000);
 
@@ -22,7 +24,14 @@ fn finding(subject: i64) -> Fact {
 }
 
 fn sightings(count: usize) -> Fact {
-    let one = Sighting { decision: DecisionNumber(1), minute: NOW, count: 1, network: String::new(), shadow: false };
+    let one = Sighting {
+        decision: DecisionNumber(1),
+        minute: NOW,
+        count: 1,
+        network: String::new(),
+        shadow: false,
+        by: SeenBy::Dns,
+    };
     Fact::Sightings(vec![one; count])
 }
 
