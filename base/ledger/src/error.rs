@@ -2,6 +2,7 @@
 
 use crate::checkpoint::CheckpointError;
 use crate::entry::EntryError;
+use crate::evidence::EvidenceError;
 use crate::note::NoteError;
 use sipar_store::StoreError;
 use std::io;
@@ -50,6 +51,15 @@ pub enum LedgerError {
         file: String,
         /// What is wrong.
         why: String,
+    },
+    /// A proof that this ledger made does not hold.
+    #[error("the proof of entry {index} does not hold; run `sipar ledger verify`")]
+    Evidence {
+        /// Which entry.
+        index: u64,
+        /// Why.
+        #[source]
+        source: EvidenceError,
     },
     /// The folder and the store do not belong together.
     #[error("the ledger in `{}` and the store do not belong together: {why}; restore both from the same time", .dir.display())]

@@ -82,6 +82,11 @@ impl Ledger {
 
     /// A published entry.
     pub fn entry(&self, index: u64) -> Result<Entry, LedgerError> {
+        Entry::from_text(&self.text(index)?).map_err(LedgerError::Entry)
+    }
+
+    /// The very bytes of a published entry: what is hashed.
+    pub(crate) fn text(&self, index: u64) -> Result<Vec<u8>, LedgerError> {
         let disk = Disk::new(&self.inner.dir);
         let size = self.checkpoint()?.checkpoint.size;
         let outside = LedgerError::Outside { index, size };
@@ -90,7 +95,7 @@ impl Ledger {
         let entries = parse_bundle(&bytes).map_err(|error| disk.damaged(tile, &error.to_string()))?;
         // Below 256.
         let text = entries.get((index % WIDTH) as usize).ok_or_else(|| disk.damaged(tile, "entries are missing"))?;
-        Entry::from_text(text).map_err(LedgerError::Entry)
+        Ok(text.to_vec())
     }
 
     /// The proof that entry `index` is in the published ledger (RFC 6962 §2.1.1).

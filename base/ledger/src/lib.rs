@@ -8,7 +8,8 @@
 //! [`Ledger::publish`] moves them into the folder: entry bundles and tiles first, synced to the disk, then the
 //! checkpoint, and only then are they removed from the store. Whatever it writes follows from the entries alone, so a
 //! kill at any instant loses nothing and doubles nothing.
-//! [`verify`] checks everything offline and names what is wrong.
+//! [`verify`] checks everything offline and names what is wrong; [`Evidence`] is one entry with its proof, to take along.
+//! [`Ledger::file`] gives what a mirror fetches, and [`files`] where that is.
 //!
 //! Personal data never goes in; a [`Commitment`] does.
 
@@ -18,9 +19,11 @@ mod commitment;
 mod disk;
 mod entry;
 mod error;
+mod evidence;
 mod hash;
 mod key;
 mod ledger;
+mod mirror;
 mod note;
 mod pending;
 mod proof;
@@ -37,9 +40,11 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use commitment::{Commitment, Salt};
 pub use entry::{ENTRY_BYTES_MAX, Entry, EntryError};
 pub use error::LedgerError;
+pub use evidence::{Evidence, EvidenceError};
 pub use hash::{Hash, leaf_hash};
 pub use key::{KeyError, LedgerKey, VerifyingKey};
 pub use ledger::{Ledger, Proof, SignedCheckpoint};
+pub use mirror::{PublicFile, files};
 pub use note::{Note, NoteError, SignatureLine};
 pub use pending::{MIGRATIONS, Waiting, append, waiting};
 pub use proof::{verify_consistency, verify_inclusion};

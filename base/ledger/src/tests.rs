@@ -2,6 +2,7 @@
 
 mod flips;
 mod kills;
+mod mirror;
 mod murder;
 mod notes;
 mod oracle;
