@@ -6,6 +6,7 @@
 
 mod blobs;
 mod clearance;
+mod deadline;
 mod error;
 mod fault;
 mod house;
@@ -19,6 +20,7 @@ mod route;
 
 pub use blobs::{BlobError, Blobs};
 pub use clearance::clearance;
+pub use deadline::{ClockError, Clocks, Deadline};
 pub use error::AreaError;
 pub use fault::Fault;
 pub use house::{House, Instance};
