@@ -37,14 +37,14 @@ impl Client {
     pub async fn open(config: &Config) -> Result<Self> {
         let layout = Layout(&config.data);
         if let Some(address) = running(&layout.running()) {
-            let key = operator_key(&layout)?;
+            let key = caller_key(config, &layout)?;
             let client = Self::Http { address, key };
             if client.get("/healthz").await.is_ok() {
                 return Ok(client);
             }
         }
         let assembled = assemble(config).await?;
-        let key = operator_key(&layout)?;
+        let key = caller_key(config, &layout)?;
         Ok(Self::Own { assembled: Box::new(assembled), key })
     }
 
@@ -151,7 +151,13 @@ fn running(path: &Path) -> Option<SocketAddr> {
     value.get("portal")?.as_str()?.parse().ok()
 }
 
-fn operator_key(layout: &Layout<'_>) -> Result<String> {
+/// The key of whoever runs the command.
+fn caller_key(config: &Config, layout: &Layout<'_>) -> Result<String> {
+    if let Some(path) = &config.key_file {
+        let text = std::fs::read_to_string(path);
+        let text = text.with_context(|| format!("reading the key file `{}`", path.display()))?;
+        return Ok(text.trim().to_owned());
+    }
     let path = layout.operator_key();
     std::fs::read_to_string(&path)
         .map(|text| text.trim().to_owned())

@@ -37,6 +37,9 @@ pub struct Config {
     /// The page that people see in place of a blocked site.
     pub block_page: SinkholeConfig,
     pub metrics: MetricsConfig,
+    /// Whose key commands use (`--key-file`); the operator's own when none is given.
+    #[serde(skip)]
+    pub key_file: Option<PathBuf>,
 }
 
 /// Who runs this instance.
@@ -103,6 +106,7 @@ impl Default for Config {
             zones: ZonesConfig::default(),
             block_page: SinkholeConfig::default(),
             metrics: MetricsConfig::default(),
+            key_file: None,
         }
     }
 }

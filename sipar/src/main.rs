@@ -67,7 +67,11 @@ fn start_logging(command: &Command) {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
-    let config = || config::Config::load(cli.config.as_deref(), cli.data.as_deref());
+    let config = || {
+        let mut config = config::Config::load(cli.config.as_deref(), cli.data.as_deref())?;
+        config.key_file.clone_from(&cli.key_file);
+        anyhow::Ok(config)
+    };
     match cli.command {
         Command::Demo(args) => demo::run(config()?, args).await,
         Command::Serve => serve::run(&config()?).await,
@@ -78,6 +82,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Block(args) => commands::decision::take(&config()?, "block", args).await,
         Command::Allow(args) => commands::decision::take(&config()?, "allow", args).await,
         Command::Undo { number, reason } => commands::decision::undo(&config()?, &number, &reason).await,
+        Command::Unblock(args) => commands::review::unblock(&config()?, args).await,
+        Command::Review(command) => commands::review::run(&config()?, command).await,
         Command::Held(args) => commands::decision::held(&config()?, &args).await,
         Command::Drill { command } => commands::drill::run(&config()?, command).await,
         Command::Decision(command) => commands::decision::run(&config()?, command).await,

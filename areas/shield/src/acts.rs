@@ -132,19 +132,30 @@ impl Shield {
             )));
         }
         let commitment = commit(tx, actor, reason)?;
-        let reason = (reason, commitment.as_str());
-        decisions::end(tx, vec![record.clone()], DecisionState::Undone, &actor.by(), reason, now)?;
+        self.undo_record(tx, &record, &actor.by(), (reason, &commitment), now)?;
+        Ok(record)
+    }
+
+    /// Ends `record`, which is in force, as a person's word; `reason` is what the record says and what the ledger says.
+    pub(crate) fn undo_record(
+        &self,
+        tx: &mut Tx<'_>,
+        record: &Record,
+        by: &str,
+        reason: (&str, &str),
+        now: TimestampMs,
+    ) -> Result<(), ShieldError> {
+        decisions::end(tx, vec![record.clone()], DecisionState::Undone, by, reason, now)?;
         let observable = &record.decision.observable;
         match record.decision.action {
             // Nobody's word stands any more.
-            Action::Allow => held::end_rest(tx, observable, now)?,
+            Action::Allow => held::end_rest(tx, observable, now),
             Action::Block => {
                 let resting = held::of(tx, &[observable])?.into_iter().flatten().next();
                 let said = resting.map_or_else(|| record.indicator(), |held| held.indicator);
-                self.rest(tx, said, "person-undid", record.decision.expires_at, now)?;
+                self.rest(tx, said, "person-undid", record.decision.expires_at, now)
             }
         }
-        Ok(record)
     }
 
     /// Keeps what sources say of something until a person's decision on it ends; then the rules judge it again.

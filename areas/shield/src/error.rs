@@ -50,6 +50,9 @@ pub enum ShieldError {
     /// What is held back comes back.
     #[error("each try finds more that must resolve and would be blocked; the last good state stays in use")]
     Undrillable,
+    /// The clock of reviews makes no sense.
+    #[error("reading packs/clocks/reviews.toml")]
+    Clock(#[from] sipar_area::ClockError),
     /// A blob failed.
     #[error("keeping a file")]
     Blob(#[from] BlobError),

@@ -4,7 +4,7 @@ use crate::{
     Shield, ShieldError,
     store::{
         drills::{self, DrillState, Stop},
-        lists, publications,
+        lists, publications, reviews,
     },
 };
 use sipar_area::Fault;
@@ -26,9 +26,14 @@ const WAITING: &str = "drill-waiting";
 const STANDING: &str = "drill-standing";
 /// A drill found what the rules and the gate should have kept out.
 const GATE: &str = "drill-gate";
+/// An emergency unblock has waited too long for a second person.
+const REVIEW: &str = "review-overdue";
 
 /// All of them.
-pub(crate) const CLASSES: &[&str] = &[BEHIND, MISSING, REFUSED, STOPPED, WAITING, STANDING, GATE];
+pub(crate) const CLASSES: &[&str] = &[BEHIND, MISSING, REFUSED, STOPPED, WAITING, STANDING, GATE, REVIEW];
+
+/// Overdue reviews that are told one by one; the page has all.
+const REVIEWS_TOLD_MAX: usize = 100;
 
 /// What was decided is published within seconds; after this long something is in the way. The largest policy measured
 /// takes ten seconds to compile, and a machine may be busy.
@@ -61,9 +66,10 @@ impl Shield {
             let counts = [DrillState::Stopped, DrillState::Waiting, DrillState::Standing];
             let [stopped, waiting, standing] = counts.map(|state| drills::count(reader, state));
             let drilled = [stopped?, waiting?, standing?];
-            Ok::<_, ShieldError>((newest, change, lists::in_use(reader)?, drills::stopped(reader)?, drilled))
+            let reviews = reviews::waiting(reader, REVIEWS_TOLD_MAX)?;
+            Ok::<_, ShieldError>((newest, change, lists::in_use(reader)?, drills::stopped(reader)?, (drilled, reviews)))
         });
-        let (newest, change, in_use, stop, drilled) = read.await?;
+        let (newest, change, in_use, stop, (drilled, waiting)) = read.await?;
         let mut faults = of_drills(stop, drilled);
         let (serial, held) = newest.as_ref().map_or((0, 0), |newest| (newest.serial.0, newest.change));
         // A change that is stopped is told as such.
@@ -83,6 +89,11 @@ impl Shield {
                     faults.push(fault(REFUSED, "warning-lists", Severity::High, detail, None));
                 }
             }
+        }
+        for review in waiting.into_iter().filter(|review| review.due_at <= now) {
+            let detail = format!("`{}` was opened by {}", review.observable, review.by);
+            let subject = review.decision.to_string();
+            faults.push(fault(REVIEW, &subject, Severity::High, detail, Some(review.due_at)));
         }
         Ok(faults)
     }
@@ -117,6 +128,7 @@ fn fault(class: &'static str, subject: &str, severity: Severity, detail: String,
     let href = match class {
         BEHIND => "",
         MISSING | REFUSED => "/warning-lists",
+        REVIEW => "/reviews",
         _ => "/drills",
     };
     Fault { class, subject: subject.to_owned(), severity, detail, since, href: href.to_owned() }

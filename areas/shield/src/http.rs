@@ -2,6 +2,7 @@
 
 pub(crate) mod drills;
 pub(crate) mod held;
+pub(crate) mod reviews;
 
 use crate::{
     Actor, Request, Shield, ShieldError,
@@ -25,6 +26,7 @@ pub(crate) const DECISION: &str = "decision";
 pub(crate) const HELD: &str = "held";
 pub(crate) const DRILL: &str = "drill";
 pub(crate) const SNAPSHOT: &str = "snapshot";
+pub(crate) const REVIEW: &str = "review";
 
 /// Rows in one answer.
 const ROWS_MAX: usize = 1_000;
@@ -48,6 +50,11 @@ pub fn resources() -> Vec<Resource> {
             least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
         },
         Resource {
+            name: REVIEW,
+            about: "emergency unblocks, and what a second person came to",
+            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
+        },
+        Resource {
             name: SNAPSHOT,
             about: "the signed files for edges",
             least: &[(Act::Read, Role::Public), (Act::Administer, Role::Admin)],
@@ -63,6 +70,9 @@ pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
         Route::post("/api/v1/shield/decisions", DECISION, Act::Decide, post(take).with_state(with())),
         Route::get("/api/v1/shield/decisions/{number}", DECISION, get(one).with_state(with())),
         Route::post("/api/v1/shield/decisions/{number}/undo", DECISION, Act::Decide, post(undo).with_state(with())),
+        Route::post("/api/v1/shield/unblock", DECISION, Act::Decide, post(reviews::unblock).with_state(with())),
+        Route::get("/api/v1/shield/reviews", REVIEW, get(reviews::list).with_state(with())),
+        Route::post("/api/v1/shield/reviews/{number}", REVIEW, Act::Decide, post(reviews::answer).with_state(with())),
         Route::get("/api/v1/shield/held", HELD, get(held::list).with_state(with())),
         Route::get("/api/v1/shield/held/report", HELD, get(held::report).with_state(with())),
         Route::get("/api/v1/shield/held/report.csv", HELD, get(held::report_csv).with_state(with())),
@@ -209,7 +219,7 @@ pub(crate) async fn do_take(
     Ok(taken)
 }
 
-fn actor(caller: &Identity) -> Result<Actor, WebError> {
+pub(crate) fn actor(caller: &Identity) -> Result<Actor, WebError> {
     let salt = Salt::fresh().ok_or_else(|| WebError::unavailable("the system gave no random bytes; try again"))?;
     Ok(Actor { label: caller.label.to_string(), salt })
 }

@@ -1,12 +1,14 @@
 //! What is blocked and why, the signed snapshot that carries it, and what edges counted. NCSP 3.2a and 3.3a.
 //!
 //! Hears indicators and judges them by the rules in `packs/rules`; hears of new warning lists and judges everything
-//! anew; hears sightings and adds them up. Says decisions, snapshots and changes of them, and what was met on each day.
+//! anew; hears sightings and adds them up; hears rulings on appeals and ends what was wrong. Says decisions, snapshots
+//! and changes of them, and what was met on each day.
 //! Every decision has a reason, evidence, a rule or a role behind it, an end, and a place in the public ledger.
 //! It never blocks a parent by rule, never blocks for ever, and never lets through what is marked above TLP:GREEN.
 
 mod acts;
 pub mod drill;
+mod emergency;
 mod error;
 mod explain;
 mod faults;
@@ -17,18 +19,20 @@ mod job;
 pub mod model;
 mod page;
 pub mod publish;
+mod ruled;
 pub mod rules;
 pub mod store;
 mod warnings;
 
 pub use acts::{Actor, Request};
+pub use emergency::EMERGENCY_DAYS;
 pub use error::ShieldError;
 pub use publish::{Compiler, LeftOut};
 pub use warnings::EXCEPTIONS_MAX;
 
 use arc_swap::ArcSwapOption;
 use rules::Rules;
-use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, Reason, Route, SearchHit};
+use sipar_area::{Area, AreaError, BoxFuture, Clocks, Deadline, Fault, House, Job, Measure, Reason, Route, SearchHit};
 use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind, Observable, Tlp, score::DecayTable};
 use sipar_snapshot::WarningIndex;
@@ -47,6 +51,8 @@ pub struct Shield {
     pub(crate) decays: Arc<DecayTable>,
     /// How a new state is tried before it goes out.
     pub(crate) drills: drill::Drills,
+    /// How long an emergency may stand without a second person.
+    pub(crate) review: Deadline,
     /// The warning lists in use, by the name of their file.
     pub(crate) warning: Arc<ArcSwapOption<(String, Arc<WarningIndex>)>>,
     pub(crate) desk: publish::Desk,
@@ -70,11 +76,14 @@ impl Shield {
         let decays = DecayTable::from_toml(&house.packs.text("scoring/default.toml")?).map_err(ShieldError::Scoring)?;
         let drills =
             drill::Drills::from_toml(&house.packs.text("drills/default.toml")?).map_err(ShieldError::Drills)?;
+        let clocks = house.packs.text("clocks/reviews.toml")?;
+        let clocks = Clocks::from_toml(&clocks, &house.instance.time_zone, &["review"])?;
         Ok(Arc::new(Self {
             house: house.clone(),
             drills,
             rules: Arc::new(rules),
             decays: Arc::new(decays),
+            review: clocks.deadline("review")?,
             warning: Arc::default(),
             desk: publish::Desk::default(),
             wake: Arc::default(),
@@ -191,7 +200,7 @@ impl Area for ShieldArea {
     }
 
     fn hears(&self) -> &'static [FactKind] {
-        &[FactKind::Indicators, FactKind::WarningIndex, FactKind::Sightings, FactKind::RolledBack]
+        &[FactKind::Indicators, FactKind::WarningIndex, FactKind::Sightings, FactKind::RolledBack, FactKind::Ruling]
     }
 
     fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
@@ -201,6 +210,7 @@ impl Area for ShieldArea {
             Fact::WarningIndex(built) => store::lists::adopt(tx, built, now)?,
             Fact::Sightings(sightings) => store::sightings::add(tx, sightings)?,
             Fact::RolledBack(back) => self.0.roll_back(tx, back, now)?,
+            Fact::Ruling(ruling) => self.0.ruled(tx, ruling, now)?,
             _ => return Ok(()),
         }
         Ok(())

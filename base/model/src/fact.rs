@@ -1,8 +1,8 @@
 //! What areas tell one another. A fact is written to the outbox with the state it tells of, and is never changed.
 
 use crate::{
-    Action, Category, Confidence, DecisionNumber, FindingNumber, FindingState, Met, Observable, Severity, Sighting,
-    SnapshotSerial, TimestampMs, Tlp, WarningKind,
+    Action, AppealNumber, Category, Confidence, DecisionNumber, FindingNumber, FindingState, Met, Observable, Severity,
+    Sighting, SnapshotSerial, TimestampMs, Tlp, WarningKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,8 @@ pub enum Fact {
     Finding(Finding),
     /// A roll-out over the edges was taken back.
     RolledBack(RolledBack),
+    /// A person has decided appeals against one block.
+    Ruling(Ruling),
 }
 
 impl Fact {
@@ -50,6 +52,7 @@ impl Fact {
             Self::Reports(_) => FactKind::Reports,
             Self::Finding(_) => FactKind::Finding,
             Self::RolledBack(_) => FactKind::RolledBack,
+            Self::Ruling(_) => FactKind::Ruling,
         }
     }
 }
@@ -77,6 +80,8 @@ pub enum FactKind {
     Finding,
     /// [`Fact::RolledBack`]
     RolledBack,
+    /// [`Fact::Ruling`]
+    Ruling,
 }
 
 impl FactKind {
@@ -92,6 +97,7 @@ impl FactKind {
         Self::Reports,
         Self::Finding,
         Self::RolledBack,
+        Self::Ruling,
     ];
 
     /// The word in the outbox's `kind` column.
@@ -108,6 +114,7 @@ impl FactKind {
             Self::Reports => "reports",
             Self::Finding => "finding",
             Self::RolledBack => "rolled_back",
+            Self::Ruling => "ruling",
         }
     }
 }
@@ -291,4 +298,42 @@ pub struct RolledBack {
     pub to: SnapshotSerial,
     /// The role or the rule that took it back.
     pub by: String,
+}
+
+/// What a person decides on an appeal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RulingOutcome {
+    /// The block was wrong, and ends.
+    Granted,
+    /// The block stands.
+    Upheld,
+}
+
+impl RulingOutcome {
+    /// The word in the API, the ledger and the texts' keys.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Upheld => "upheld",
+        }
+    }
+}
+
+/// A person has decided the appeals against one block: all that were open, at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// The first of the appeals that it answers.
+    pub appeal: AppealNumber,
+    /// The decision appealed against.
+    pub decision: DecisionNumber,
+    /// What was decided.
+    pub outcome: RulingOutcome,
+    /// By whom: `person:ROLE`.
+    pub by: String,
+    /// The ledger's commitment to the reasons. The words are for those who appealed.
+    pub reason: String,
+    /// When.
+    pub decided_at: TimestampMs,
 }

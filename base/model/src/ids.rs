@@ -36,3 +36,14 @@ impl fmt::Display for FindingNumber {
         write!(f, "F-{}", self.0)
     }
 }
+
+/// The number of one appeal against a block: given once, in order, never reused. It is no secret; the tracking code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AppealNumber(pub i64);
+
+impl fmt::Display for AppealNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "A-{}", self.0)
+    }
+}

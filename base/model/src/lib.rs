@@ -20,9 +20,9 @@ pub mod url;
 pub mod vocabulary;
 
 pub use address::{Asn, Prefix};
-pub use fact::{Assertion, Decision, Fact, FactKind, Finding, Indicator};
+pub use fact::{Assertion, Decision, Fact, FactKind, Finding, Indicator, Ruling, RulingOutcome};
 pub use hash::FileHash;
-pub use ids::{DecisionNumber, FindingNumber, SnapshotSerial};
+pub use ids::{AppealNumber, DecisionNumber, FindingNumber, SnapshotSerial};
 pub use mail::MailAddress;
 pub use name::{DomainName, SuffixKind};
 pub use observable::{Observable, ObservableError, ObservableKind};

@@ -58,7 +58,12 @@ fn items(fact: &Fact) -> usize {
         Fact::Sightings(items) => items.len(),
         Fact::Met(items) => items.len(),
         Fact::Reports(items) => items.len(),
-        Fact::WarningIndex(_) | Fact::Snapshot(_) | Fact::Delta(_) | Fact::Finding(_) | Fact::RolledBack(_) => 1,
+        Fact::WarningIndex(_)
+        | Fact::Snapshot(_)
+        | Fact::Delta(_)
+        | Fact::Finding(_)
+        | Fact::RolledBack(_)
+        | Fact::Ruling(_) => 1,
     }
 }
 
@@ -133,10 +138,11 @@ fn last_said(reader: &mut Reader<'_>) -> Result<i64, StoreError> {
 
 fn waiting(reader: &mut Reader<'_>, from: i64, to: i64, kinds: &[FactKind]) -> Result<Vec<(i64, Fact)>, StoreError> {
     let word = |at: usize| kinds.get(at).map_or("", |kind| kind.word());
-    const _: () = assert!(FactKind::ALL.len() == 10, "give the statement below a parameter for each kind");
+    const _: () = assert!(FactKind::ALL.len() == 11, "give the statement below a parameter for each kind");
     let rows = reader.query(
         "select seq, kind, body from outbox
-         where seq > ?1 and seq <= ?2 and kind in (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) order by seq limit ?13",
+         where seq > ?1 and seq <= ?2 and kind in (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         order by seq limit ?14",
         &values![
             from,
             to,
@@ -150,6 +156,7 @@ fn waiting(reader: &mut Reader<'_>, from: i64, to: i64, kinds: &[FactKind]) -> R
             word(7),
             word(8),
             word(9),
+            word(10),
             HEARD_PER_TRANSACTION_MAX
         ],
     )?;

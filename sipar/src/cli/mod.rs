@@ -23,6 +23,9 @@ pub struct Cli {
     /// Folder of everything kept on this machine.
     #[arg(long, global = true, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
+    /// Act with the API key in this file in place of the operator's own: where two people have to be told apart.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -60,6 +63,11 @@ pub enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// End the block on something; in an emergency, open it at once whatever covers it, for a second person to review.
+    Unblock(UnblockArgs),
+    /// Emergency unblocks that wait for a second person: list, confirm, reverse.
+    #[command(subcommand)]
+    Review(ReviewCommand),
     /// What feeds said and is not blocked: held for a person, left out, or covered by a decision; and why.
     Held(HeldArgs),
     /// What must resolve and would be blocked: drill what is published (without a further word), list what waits for a

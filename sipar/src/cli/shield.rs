@@ -17,6 +17,41 @@ pub struct DecideArgs {
     pub days: u32,
 }
 
+#[derive(Debug, Args)]
+pub struct UnblockArgs {
+    /// NAME, ADDRESS, PREFIX, URL or HASH.
+    pub what: String,
+    #[arg(long)]
+    pub reason: String,
+    /// Open it at once, for a week, whatever covers it. A second person reviews that afterwards.
+    #[arg(long)]
+    pub emergency: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReviewCommand {
+    /// What waits for a second person, the first due first.
+    List {
+        /// What was reviewed, in place of what waits.
+        #[arg(long)]
+        closed: bool,
+    },
+    /// It was right: what was opened stays open until it ends by itself.
+    Confirm {
+        /// The number of the emergency's decision, as in `D-17`.
+        number: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// It was wrong: the block is put back.
+    Reverse {
+        /// The number of the emergency's decision, as in `D-17`.
+        number: String,
+        #[arg(long)]
+        reason: String,
+    },
+}
+
 #[derive(Debug, Default, Args)]
 pub struct HeldArgs {
     /// review, withheld, left-out, resting or refused.

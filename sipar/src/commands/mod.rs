@@ -11,6 +11,7 @@ pub mod finding;
 pub mod key;
 pub mod ledger;
 pub mod networks;
+pub mod review;
 pub mod snapshot;
 pub mod subscriber;
 pub mod warning;

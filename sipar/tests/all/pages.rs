@@ -19,6 +19,7 @@ const PAGES: &[&str] = &[
     "/held?state=resting",
     "/warning-lists",
     "/findings",
+    "/reviews",
     "/parties",
     "/subscribers",
     "/subscribers/isp-one",

@@ -5,13 +5,14 @@ mod held;
 mod lists;
 mod overview;
 mod record;
+mod reviews;
 
 pub use overview::overview;
 pub use record::panel;
 
 use crate::{
     Shield,
-    http::{DECISION, DRILL, HELD},
+    http::{DECISION, DRILL, HELD, REVIEW},
 };
 use axum::routing::{get, post};
 use sipar_area::Route;
@@ -31,6 +32,7 @@ pub fn nav() -> Vec<NavItem> {
         NavItem { text_key: "shield-nav-decisions", href: "/decisions", least: Role::Public },
         NavItem { text_key: "shield-nav-held", href: "/held", least: Role::Reader },
         NavItem { text_key: "shield-nav-drills", href: "/drills", least: Role::Reader },
+        NavItem { text_key: "shield-nav-reviews", href: "/reviews", least: Role::Reader },
     ]
 }
 
@@ -42,6 +44,9 @@ pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
         Route::post("/decisions", DECISION, Act::Decide, post(lists::take).with_state(with())),
         Route::get("/decisions/{number}", DECISION, get(record::one).with_state(with())),
         Route::post("/decisions/{number}/undo", DECISION, Act::Decide, post(record::undo).with_state(with())),
+        Route::get("/reviews", REVIEW, get(reviews::reviews).with_state(with())),
+        Route::post("/reviews", DECISION, Act::Decide, post(reviews::open).with_state(with())),
+        Route::post("/reviews/{number}", REVIEW, Act::Decide, post(reviews::answer).with_state(with())),
         Route::get("/held", HELD, get(held::held).with_state(with())),
         Route::post("/held", HELD, Act::Decide, post(held::answer).with_state(with())),
         Route::get("/drills", DRILL, get(drills::drills).with_state(with())),

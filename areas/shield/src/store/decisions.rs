@@ -173,6 +173,7 @@ pub fn end(
         .map(|record| {
             let body = serde_json::json!({
                 "decision": record.decision.number, "observable": record.decision.observable,
+                "action": record.decision.action, "category": record.decision.category,
                 "by": by, "reason": ledger_reason,
             });
             Entry::new(entry, now, body)

@@ -10,6 +10,7 @@ pub mod met;
 pub mod publications;
 pub mod read;
 pub mod record;
+pub mod reviews;
 pub mod salts;
 pub mod sightings;
 
@@ -83,6 +84,18 @@ create index met_day_day on met_day(day);
 create table met_network(
     day bigint not null, network text not null, seen_by smallint not null, count bigint not null,
     primary key (day, network, seen_by));
+",
+    },
+    // What was unblocked in an emergency, and what a second person came to.
+    Migration {
+        version: 7,
+        sql: "
+create table review(
+    decision bigint primary key, kind smallint not null, value text not null, taken_by text not null,
+    reason text not null, at bigint not null, due_at bigint not null, replaced bigint, state smallint not null,
+    ledger_index bigint not null, reviewed_by text, review_reason text, reviewed_at bigint,
+    review_ledger_index bigint, block bigint);
+create index review_open on review(due_at, decision) where state = 1;
 ",
     },
 ];

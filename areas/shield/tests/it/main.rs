@@ -10,6 +10,7 @@ mod meeting;
 mod people;
 mod publishing;
 mod real;
+mod redress;
 mod rig;
 mod texts;
 mod warnings;
