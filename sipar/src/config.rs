@@ -69,6 +69,8 @@ pub struct PortalConfig {
     pub listen: SocketAddr,
     /// The address by which people reach it, when a proxy stands in front.
     pub public_url: Option<String>,
+    /// Addresses of one's own proxies in front: what they say in `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpAddr>,
 }
 
 /// The doors for other people's enforcement clients: bouncers and the like.
@@ -124,7 +126,7 @@ impl Default for InstanceConfig {
 
 impl Default for PortalConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::new(LOOPBACK, 8080), public_url: None }
+        Self { listen: SocketAddr::new(LOOPBACK, 8080), public_url: None, proxies: Vec::new() }
     }
 }
 

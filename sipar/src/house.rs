@@ -126,6 +126,7 @@ fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>) -> Result<Frame> {
         gate,
         site: Arc::new(site),
         origin: config.portal.public_url.clone(),
+        proxies: config.portal.proxies.clone(),
         bounds: sipar_web::Bounds::default(),
     })
 }

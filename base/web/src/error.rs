@@ -116,6 +116,13 @@ impl WebError {
         self.status
     }
 
+    /// What is wrong and what to do next, as far as it was said: for a page that asks again.
+    #[must_use]
+    pub fn what(&self) -> Option<String> {
+        let parts: Vec<&str> = [&self.detail, &self.next].into_iter().flatten().map(String::as_str).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
     /// The error as a page.
     #[must_use]
     pub fn page(&self, ctx: &PageContext) -> Response {

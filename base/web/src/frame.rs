@@ -53,6 +53,8 @@ pub struct Frame {
     pub site: Arc<Site>,
     /// The portal's own origin, such as `https://sipar.example`, where a proxy in front changes `Host`.
     pub origin: Option<String>,
+    /// The operator's own proxies in front of the portal: what they say of where a request comes from is believed.
+    pub proxies: Vec<std::net::IpAddr>,
     /// What a request may cost.
     pub bounds: Bounds,
 }

@@ -8,6 +8,7 @@
 
 pub mod assets;
 pub mod chart;
+pub mod client;
 pub mod context;
 pub mod csrf;
 pub mod error;

@@ -54,6 +54,7 @@ pub fn portal_within(secure: bool, answer_time_max: Duration) -> Portal {
         gate: Arc::new(gate),
         site: Arc::new(Site::new("Example CERT", "mailto:help@cert.example", "Asia/Karachi").unwrap()),
         origin: None,
+        proxies: Vec::new(),
         bounds: Bounds { body_bytes_max: 1000, answer_time_max },
     };
     Portal { app: Arc::new(frame).wrap(routes()), key, link }
