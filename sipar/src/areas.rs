@@ -6,6 +6,7 @@ use sipar_bouncers::Bouncers;
 use sipar_edges::Edges;
 use sipar_findings::Findings;
 use sipar_intel::feeds::Intel;
+use sipar_openness::Openness;
 use sipar_registry::Registry;
 use sipar_shield::Shield;
 use sipar_zones::Zones;
@@ -29,6 +30,8 @@ pub struct Areas {
     pub edges: Arc<Edges>,
     /// Other people's resolvers take zones from it.
     pub zones: Arc<Zones>,
+    /// A command that runs without a server counts what it has added to the ledger.
+    pub openness: Arc<Openness>,
 }
 
 impl Areas {
@@ -47,6 +50,7 @@ pub fn areas(house: &House) -> Result<Areas> {
     let zones = sipar_zones::area(house)?;
     let edges = sipar_edges::area(house);
     let findings = sipar_findings::area(house);
+    let openness = sipar_openness::area(house);
     let list: Vec<Arc<dyn Area>> = vec![
         registry.clone(),
         intel.clone(),
@@ -55,6 +59,7 @@ pub fn areas(house: &House) -> Result<Areas> {
         edges.clone(),
         zones.clone(),
         findings.clone(),
+        openness.clone(),
     ];
     Ok(Areas {
         list,
@@ -65,5 +70,6 @@ pub fn areas(house: &House) -> Result<Areas> {
         edges: Arc::clone(edges.edges()),
         registry: Arc::clone(registry.registry()),
         zones: Arc::clone(zones.zones()),
+        openness: Arc::clone(openness.openness()),
     })
 }

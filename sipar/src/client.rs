@@ -74,6 +74,7 @@ impl Client {
             }
         }
         while assembled.house.ledger.publish(&assembled.house.store).await?.more {}
+        assembled.areas.openness.count().await?;
         Ok(())
     }
 

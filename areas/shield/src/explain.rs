@@ -143,15 +143,16 @@ impl Shield {
                 "decision": decision, "list": record.list, "score": record.score, "evidence": record.evidence,
             });
             add("decision", text, Some(decision.decided_at), data);
-            let proof = self.proof(record.ledger_index);
-            let text = match &proof {
+            let evidence = self.house.ledger.evidence(record.ledger_index).ok();
+            let text = match &evidence {
                 Some(proof) => format!("entry {} of the ledger, proved in a tree of {}", proof.index, proof.size),
                 None => format!("entry {} of the ledger, not yet in a checkpoint", record.ledger_index),
             };
-            let data = serde_json::json!({
-                "index": record.ledger_index, "size": proof.as_ref().map(|p| p.size),
-                "root": proof.as_ref().map(|p| &p.root), "path": proof.as_ref().map(|p| &p.path),
-            });
+            // All that one needs to check it offline, with the key of the ledger.
+            let data = match evidence {
+                Some(evidence) => serde_json::to_value(evidence).map_err(ShieldError::Json)?,
+                None => serde_json::json!({ "index": record.ledger_index }),
+            };
             add("ledger", text, Some(decision.decided_at), data);
         }
         if let Some(drilled) = &known.drilled {
@@ -196,21 +197,20 @@ impl Shield {
 
     /// The proof that an entry is in the ledger, checked before it is shown.
     pub(crate) fn proof(&self, index: u64) -> Option<ui::Proof> {
-        let ledger = &self.house.ledger;
-        let proof = ledger.inclusion(index).ok()?;
-        let leaf = ledger.leaf(index).ok()?;
-        let checkpoint = &proof.signed.checkpoint;
-        let holds = sipar_ledger::verify_inclusion(leaf, index, checkpoint.size, &proof.hashes, checkpoint.root);
-        holds.then(|| ui::Proof {
+        let evidence = self.house.ledger.evidence(index).ok()?;
+        Some(ui::Proof {
             index,
-            size: checkpoint.size,
-            origin: checkpoint.origin.clone(),
-            root: checkpoint.root.to_base64(),
-            leaf: leaf.to_base64(),
-            path: proof.hashes.iter().map(|hash| hash.to_base64()).collect(),
-            checkpoint: proof.signed.note.clone(),
-            href: None,
-            command: Some("sipar ledger verify".into()),
+            size: evidence.size,
+            origin: evidence.origin,
+            root: evidence.root,
+            leaf: evidence.leaf,
+            path: evidence.path,
+            checkpoint: evidence.checkpoint,
+            href: Some(format!("/api/v1/ledger/entries/{index}")),
+            command: Some(format!(
+                "sipar ledger check entry-{index}.json --key '{}'",
+                self.house.ledger.verifying_key()
+            )),
         })
     }
 }

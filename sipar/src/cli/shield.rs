@@ -163,6 +163,23 @@ pub enum LedgerCommand {
         #[arg(long)]
         key: Option<String>,
     },
+    /// Copy the log from a portal, or bring a copy up to date. What is there already is not fetched again.
+    Mirror {
+        /// The address of the log: `https://PORTAL/ledger`.
+        from: String,
+        /// Where the copy is.
+        folder: PathBuf,
+        /// The log's verifier key (C2SP vkey). Without it, that of the data folder.
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Check one entry with its proof, offline: the JSON that a portal gives at /api/v1/ledger/entries/NUMBER.
+    Check {
+        file: PathBuf,
+        /// The log's verifier key (C2SP vkey). Without it, that of the data folder.
+        #[arg(long)]
+        key: Option<String>,
+    },
     /// Print the checkpoint and the key.
     Show,
 }

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod finding;
 pub mod key;
 pub mod ledger;
+pub mod mirror;
 pub mod networks;
 pub mod review;
 pub mod snapshot;

@@ -29,6 +29,9 @@ const PAGES: &[&str] = &[
     "/look-up?what=192.0.2.7",
     "/look-up?what=192.0.2.0/24",
     "/sign-in",
+    "/ledger",
+    "/ledger/entries/0",
+    "/transparency",
 ];
 
 /// Every key of every `.ftl` file in the source tree.
