@@ -50,6 +50,7 @@ pub fn areas(house: &House) -> Result<Areas> {
     let zones = sipar_zones::area(house)?;
     let edges = sipar_edges::area(house);
     let findings = sipar_findings::area(house);
+    let cases = sipar_cases::area(house)?;
     let openness = sipar_openness::area(house);
     let list: Vec<Arc<dyn Area>> = vec![
         registry.clone(),
@@ -59,6 +60,7 @@ pub fn areas(house: &House) -> Result<Areas> {
         edges.clone(),
         zones.clone(),
         findings.clone(),
+        cases,
         openness.clone(),
     ];
     Ok(Areas {

@@ -83,6 +83,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Allow(args) => commands::decision::take(&config()?, "allow", args).await,
         Command::Undo { number, reason } => commands::decision::undo(&config()?, &number, &reason).await,
         Command::Unblock(args) => commands::review::unblock(&config()?, args).await,
+        Command::Appeal(command) => commands::appeal::run(&config()?, command).await,
         Command::Review(command) => commands::review::run(&config()?, command).await,
         Command::Held(args) => commands::decision::held(&config()?, &args).await,
         Command::Drill { command } => commands::drill::run(&config()?, command).await,

@@ -186,3 +186,4 @@ shield-review-by = Reviewed by
 shield-review-at = Reviewed
 fault-review-overdue = Emergency unblock { $subject } waits too long for a second person
 fault-review-overdue-mend = Open the page of emergencies with a key other than the one that opened it, and confirm it or put the block back.
+shield-appeal = This block is a mistake: appeal

@@ -65,6 +65,9 @@ pub enum Command {
     },
     /// End the block on something; in an emergency, open it at once whatever covers it, for a second person to review.
     Unblock(UnblockArgs),
+    /// Appeals of citizens against blocks: list, show, grant, uphold.
+    #[command(subcommand)]
+    Appeal(AppealCommand),
     /// Emergency unblocks that wait for a second person: list, confirm, reverse.
     #[command(subcommand)]
     Review(ReviewCommand),

@@ -29,6 +29,35 @@ pub struct UnblockArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum AppealCommand {
+    /// Blocks with open appeals, the first due first.
+    List {
+        /// The latest that were answered, in place of what waits.
+        #[arg(long)]
+        over: bool,
+    },
+    /// What those wrote who appealed against one block.
+    Show {
+        /// The number of the block's decision, as in `D-17`.
+        number: String,
+    },
+    /// The block was wrong: it ends everywhere, and all who appealed are told.
+    Grant {
+        /// The number of the block's decision, as in `D-17`.
+        number: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// The block stands, and all who appealed are told why.
+    Uphold {
+        /// The number of the block's decision, as in `D-17`.
+        number: String,
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ReviewCommand {
     /// What waits for a second person, the first due first.
     List {

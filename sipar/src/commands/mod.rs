@@ -1,6 +1,7 @@
 //! What each command prints.
 
 pub mod about;
+pub mod appeal;
 pub mod bouncer;
 pub mod check;
 pub mod decision;

@@ -22,6 +22,7 @@ mod pages;
 mod postgres;
 mod pull;
 mod real;
+mod redress;
 mod reports;
 mod subscribers;
 mod support;

@@ -32,6 +32,10 @@ const PAGES: &[&str] = &[
     "/ledger",
     "/ledger/entries/0",
     "/transparency",
+    "/appeal",
+    "/appeal?decision=D-1",
+    "/appeal/status",
+    "/appeals",
 ];
 
 /// Every key of every `.ftl` file in the source tree.

@@ -183,6 +183,7 @@ pub async fn panel(
             }))
         }
         @if !known.history.is_empty() { (table(ctx, &known.history, About::Heading)) }
+        @if let (true, Some(record)) = (blocked(&known), newest) { (appeal(ctx, record)) }
         @if let Some(record) = newest { (proof(ctx, shield, record.ledger_index)) }
         @if let Some((seen, _)) = known.seen {
             p { (ctx.tw("shield-seen", &[("n", number(i64::try_from(seen).unwrap_or(i64::MAX)).into())])) }
@@ -228,6 +229,12 @@ fn met(ctx: &PageContext, days: &[(TimestampMs, u64, TimestampMs)]) -> Markup {
         series: vec![chart::BarSeries { name: ctx.t("shield-met-unit"), values: all.iter().map(on).collect() }],
     };
     html! { p { (about) } (chart::bars(ctx, &picture)) }
+}
+
+/// The way to say that a block is a mistake.
+fn appeal(ctx: &PageContext, record: &Record) -> Markup {
+    let href = format!("/appeal?decision={}", record.decision.number);
+    html! { p { (ui::button_link(&ctx.t("shield-appeal"), &href)) } }
 }
 
 /// The names that stay open below a blocked one.
