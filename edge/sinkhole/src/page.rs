@@ -163,8 +163,14 @@ fn blocked(block: &Block, texts: &Texts, voice: &Voice) -> Markup {
         }
         details {
             summary { (texts.mistake) }
-            p { (texts.mistake_lead) }
-            @if let Some(href) = letter(block) { a.act rel="noreferrer" href=(href) { (texts.write) } }
+            @if voice.portal.is_empty() {
+                p { (texts.mistake_lead) }
+                @if let Some(href) = letter(block) { a.act rel="noreferrer" href=(href) { (texts.write) } }
+            } @else {
+                p { (texts.appeal_lead) }
+                p { a.act rel="noreferrer" href={ (voice.portal) "/appeal?decision=" (block.decision) } { (texts.appeal) } }
+                @if let Some(href) = letter(block) { p { a rel="noreferrer" href=(href) { (texts.write) } } }
+            }
         }
         details {
             summary { (texts.infected) }

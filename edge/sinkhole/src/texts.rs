@@ -73,6 +73,8 @@ pub(crate) struct Texts {
     pub(crate) look_up: &'static str,
     pub(crate) mistake: &'static str,
     pub(crate) mistake_lead: &'static str,
+    pub(crate) appeal_lead: &'static str,
+    pub(crate) appeal: &'static str,
     pub(crate) write: &'static str,
     pub(crate) infected: &'static str,
     pub(crate) infected_steps: [&'static str; 5],
@@ -112,6 +114,8 @@ const ENGLISH: Texts = Texts {
     look_up: "See the public record of this decision",
     mistake: "I think this is a mistake",
     mistake_lead: "Write to us and give the reference above. You need no account. A person looks at the block and answers with reasons.",
+    appeal_lead: "Say why, in your own words. You need no account, and nobody asks who you are. You get a code with which you see how your appeal stands. A person looks at the block and answers with reasons.",
+    appeal: "Appeal this block",
     write: "Write about this block",
     infected: "My device may be infected",
     infected_steps: [
@@ -150,6 +154,8 @@ const URDU: Texts = Texts {
     look_up: "اس فیصلے کا عوامی ریکارڈ دیکھیں",
     mistake: "میرے خیال میں یہ غلطی ہے",
     mistake_lead: "ہمیں لکھیں اور اوپر دیا گیا حوالہ نمبر بتائیں۔ اکاؤنٹ کی ضرورت نہیں۔ ایک اہلکار بندش کو دیکھے گا اور وجوہات کے ساتھ جواب دے گا۔",
+    appeal_lead: "اپنے الفاظ میں وجہ بتائیں۔ نہ اکاؤنٹ کی ضرورت ہے، نہ کوئی پوچھے گا کہ آپ کون ہیں۔ آپ کو ایک کوڈ ملے گا جس سے آپ اپنی اپیل کا حال دیکھ سکیں گے۔ ایک اہلکار بندش کو دیکھے گا اور وجوہات کے ساتھ جواب دے گا۔",
+    appeal: "اس بندش کے خلاف اپیل کریں",
     write: "اس بندش کے بارے میں لکھیں",
     infected: "میرا آلہ متاثر ہو سکتا ہے",
     infected_steps: [

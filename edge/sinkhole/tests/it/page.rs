@@ -17,6 +17,9 @@ async fn a_blocked_site_says_what_why_until_when_and_what_to_do() {
         "2026-09-22 19:13 PKT",
         "mailto:cert@example.org?subject=D-41",
         "https://cert.example/look-up?what=www.phish.example",
+        "https://cert.example/appeal?decision=D-41",
+        "Appeal this block",
+        "اس بندش کے خلاف اپیل کریں",
         "phishing: it steals",
         "فشنگ",
     ] {
