@@ -144,9 +144,6 @@ pub async fn one(
         @if own {
             (ui::alert(ui::Tone::Warn, &ctx.t("cases-own"), html! { p { (ctx.t("cases-own-next")) } }))
         } @else if ctx.may(APPEAL, Act::Decide) {
-            @if group.appeals.iter().any(|appeal| appeal.state == AppealState::Received) {
-                (ui::post_button(&ctx.t("cases-take-up"), &format!("/appeals/{}/take-up", group.decision.0), &[]))
-            }
             (ui::card(&ctx.t("cases-decide"), answer_form(&ctx, &group)))
         }
     };
@@ -166,7 +163,11 @@ fn words(ctx: &PageContext, appeal: &Appeal) -> Markup {
 }
 
 fn answer_form(ctx: &PageContext, group: &Group) -> Markup {
+    let waits = group.appeals.iter().any(|appeal| appeal.state == AppealState::Received);
     html! {
+        @if waits {
+            (ui::post_button(&ctx.t("cases-take-up"), &format!("/appeals/{}/take-up", group.decision.0), &[]))
+        }
         p { (ctx.tw("cases-decide-about", &[("n", group.appeals.len().into())])) }
         form action={ "/appeals/" (group.decision.0) "/decide" } method="post" {
             (ui::field(ctx, &ui::Field {

@@ -104,7 +104,6 @@ fn form(ctx: &PageContext) -> Markup {
             (ui::field(ctx, &ui::Field {
                 name: "what".into(),
                 label: ctx.t("shield-form-what"),
-                hint: Some(ctx.t("web-search-hint")),
                 kind: ui::FieldKind::Code,
                 required: true,
                 ..ui::Field::default()
