@@ -19,6 +19,10 @@ const RING: &str = "all";
 /// The shortest time between two questions: a control plane or cache that answers at once is asked no more often.
 const ASK_EVERY_MIN: Duration = Duration::from_secs(1);
 
+/// One tenth of the processor's time beside a thread that answers all the time (setpriority(2)): changes are on their
+/// way to people.
+const NICENESS: i32 = 10;
+
 /// The control plane is told this often how the edge is.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
@@ -86,10 +90,20 @@ pub fn start(pull: Pull) -> Result<Pulling, PullError> {
     let changed = pull.changed;
     let named = |name: &str| thread::Builder::new().name(name.to_owned());
     // It is not waited for: a question may be held for half a minute, and nothing is lost by leaving it.
-    named("pull").spawn(move || fetcher.run(&fetching_stopped, &*changed)).map_err(PullError::Thread)?;
+    let fetching = move || {
+        step_back();
+        fetcher.run(&fetching_stopped, &*changed);
+    };
+    named("pull").spawn(fetching).map_err(PullError::Thread)?;
     let mut teller = Teller { http: telling, spool, status: Arc::clone(&status), ring, tell: pull.tell, chance };
     let teller = named("tell").spawn(move || teller.run(&telling_stopped)).map_err(PullError::Thread)?;
     Ok(Pulling { status, stop: vec![stop_fetching, stop_telling], teller: Some(teller) })
+}
+
+/// Lowers the priority of this thread: a whole file is read to its end here, beside who answers on the same processor.
+/// Linux counts each thread by itself (setpriority(2), notes), and lowering one's own needs no right.
+fn step_back() {
+    let _ = rustix::process::setpriority_process(None, NICENESS);
 }
 
 /// Waits; true when it is over.
