@@ -26,6 +26,9 @@ const NICENESS: i32 = 10;
 /// The control plane is told this often how the edge is.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
+/// An edge of another ring than the usual has new states before others, which wait for its word.
+const TELL_EVERY_FIRST: Duration = Duration::from_secs(3);
+
 /// Batches told in one go; after a long silence the rest follows with the next.
 const BATCHES_PER_GO_MAX: usize = 50;
 
@@ -183,7 +186,9 @@ impl Teller {
             wait = match self.go(report) {
                 Ok(()) => {
                     backoff.reset();
-                    TELL_EVERY + Duration::from_millis((self.chance)() % 1_000)
+                    let usual = *self.ring.lock().unwrap_or_else(PoisonError::into_inner) == RING;
+                    let every = if usual { TELL_EVERY } else { TELL_EVERY_FIRST };
+                    every + Duration::from_millis((self.chance)() % 1_000)
                 }
                 Err(error) => {
                     tracing::debug!(error = error.chain(), "the control plane was not told; counts wait");
