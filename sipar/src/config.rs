@@ -7,6 +7,7 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_dns::DnsConfig;
+use sipar_edges::RolloutConfig;
 use sipar_reputation::ReputationConfig;
 use sipar_sinkhole::SinkholeConfig;
 use sipar_store::StoreConfig;
@@ -40,6 +41,8 @@ pub struct Config {
     /// Whose key commands use (`--key-file`); the operator's own when none is given.
     #[serde(skip)]
     pub key_file: Option<PathBuf>,
+    /// How new states are rolled out over edges far away.
+    pub rollout: RolloutConfig,
 }
 
 /// Who runs this instance.
@@ -109,6 +112,7 @@ impl Default for Config {
             block_page: SinkholeConfig::default(),
             metrics: MetricsConfig::default(),
             key_file: None,
+            rollout: RolloutConfig::default(),
         }
     }
 }

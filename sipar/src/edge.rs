@@ -193,6 +193,7 @@ pub async fn run(args: EdgeArgs, data: Option<PathBuf>) -> Result<()> {
         clock: Arc::new(SystemClock),
         pulling: OnceLock::new(),
         findings: None,
+        edges: None,
     });
     let files = Followed { path: snapshot, networks, key, board };
     let follow = tokio::spawn(running.edges.clone().follow(files, hint));

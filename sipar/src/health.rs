@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use sipar_edges::Edges;
 use sipar_findings::Findings;
 use sipar_model::{Clock, TimestampMs};
 use sipar_pull::Status;
@@ -32,6 +33,8 @@ pub struct Health {
     pub pulling: OnceLock<(Arc<Status>, i64)>,
     /// Of a control plane.
     pub findings: Option<Arc<Findings>>,
+    /// Of a control plane: the edges that fetch from it.
+    pub edges: Option<Arc<Edges>>,
 }
 
 /// Answers at `listen` until the task is dropped; returns where that is.
@@ -141,6 +144,18 @@ impl Health {
             }
         }
         self.write_pulling(text);
+        self.write_rollout(text);
+    }
+
+    fn write_rollout(&self, text: &mut Text) {
+        let Some(edges) = &self.edges else { return };
+        let figures = edges.rollout_figures();
+        let about = "The state that edges far away are told, by ring.";
+        text.gauge("sipar_rollout_serial", about, &[("ring", "first")], figures.first);
+        text.gauge("sipar_rollout_serial", about, &[("ring", "all")], figures.all);
+        text.gauge("sipar_rollout_first_edges", "Edges that get new states first.", &[], figures.members);
+        let about = "Whether the rest waits for a person.";
+        text.gauge("sipar_rollout_halted", about, &[], u8::from(figures.halted));
     }
 
     fn write_pulling(&self, text: &mut Text) {

@@ -98,6 +98,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
     };
     let areas = areas(&house)?;
     areas.zones.configure(&config.zones);
+    areas.edges.configure(&config.rollout);
     for area in &areas.list {
         house
             .store

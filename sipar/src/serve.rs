@@ -95,6 +95,7 @@ fn health(assembled: &Arc<Assembled>, edges: &Arc<edge::Running>) -> Health {
         clock: Arc::clone(&assembled.house.clock),
         pulling: OnceLock::new(),
         findings: Some(Arc::clone(&assembled.areas.findings)),
+        edges: Some(Arc::clone(&assembled.areas.edges)),
     }
 }
 

@@ -26,6 +26,17 @@ pub enum EdgesError {
         /// The bound.
         max: usize,
     },
+    /// An act without a reason.
+    #[error("give a reason of {min} to {max} characters")]
+    Reason {
+        /// At least.
+        min: usize,
+        /// At most.
+        max: usize,
+    },
+    /// There is nothing to let out or take back.
+    #[error("nothing is on its way: all edges may have the newest state; to take something back, undo its decision")]
+    NothingOnTheWay,
     /// No randomness for a key.
     #[error("making a key")]
     Random(#[source] RandomError),

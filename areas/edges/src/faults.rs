@@ -1,6 +1,9 @@
 //! What is wrong with edges: silent, unwell, behind, or telling what cannot be.
 
-use crate::{http::Shown, store::EventCount};
+use crate::{
+    http::Shown,
+    store::{EventCount, rollout::RolloutRow},
+};
 use sipar_area::Fault;
 use sipar_model::{Severity, TimestampMs, time::DAY_MS};
 
@@ -8,11 +11,12 @@ const SILENT: &str = "edge-silent";
 const UNWELL: &str = "edge-unwell";
 const BEHIND: &str = "edge-behind";
 const DOUBTED: &str = "edge-doubted";
+const HALTED: &str = "rollout-halted";
 
 const MINUTE_MS: i64 = 60_000;
 
 /// All of them.
-pub(crate) const CLASSES: &[&str] = &[SILENT, UNWELL, BEHIND, DOUBTED];
+pub(crate) const CLASSES: &[&str] = &[SILENT, UNWELL, BEHIND, DOUBTED, HALTED];
 
 /// An edge tells every ten seconds, and tries at least every minute.
 pub(crate) const SILENT_AFTER_MS: i64 = 3 * MINUTE_MS;
@@ -44,6 +48,18 @@ pub(crate) fn of(edge: &Shown, now: TimestampMs) -> Option<Fault> {
     let lag = edge.lag_ms.filter(|lag| *lag > BEHIND_TOLD_MS)?;
     let detail = format!("it has state {}, {} behind", edge.serial.unwrap_or(0), edge.behind.unwrap_or(0));
     fault(BEHIND, Severity::High, detail, Some(now.plus_ms(-lag)))
+}
+
+/// A roll-out that is halted: most edges do not get what was decided since.
+pub(crate) fn halted(row: &RolloutRow) -> Option<Fault> {
+    row.halted_at.map(|since| Fault {
+        class: HALTED,
+        subject: "policy".into(),
+        severity: Severity::Critical,
+        detail: row.halted_why.replace('\n', "; ").replace('\t', " ").trim().to_owned(),
+        since: Some(since),
+        href: "/roll-out".into(),
+    })
 }
 
 /// Edges whose words of today were doubted: somebody else may hold their keys.

@@ -12,9 +12,12 @@ const REFRESH_EVERY: Duration = Duration::from_secs(5);
 /// Events are written down this often.
 const KEEP_EVERY: Duration = Duration::from_secs(10);
 
+/// What is on its way is looked at this often: a soak ends by the clock.
+const ROLL_OUT_EVERY: Duration = Duration::from_secs(1);
+
 /// The jobs.
 pub fn jobs(edges: &Arc<Edges>) -> Vec<Job> {
-    let (one, two) = (Arc::clone(edges), Arc::clone(edges));
+    let (one, two, three) = (Arc::clone(edges), Arc::clone(edges), Arc::clone(edges));
     let refresh = Job::new("refresh", REFRESH_EVERY, Arc::new(Notify::new()), move || {
         let edges = Arc::clone(&one);
         Box::pin(async move {
@@ -29,7 +32,11 @@ pub fn jobs(edges: &Arc<Edges>) -> Vec<Job> {
             Ok(None)
         })
     });
-    vec![refresh, keep]
+    let roll_out = Job::new("roll-out", ROLL_OUT_EVERY, Arc::clone(&edges.rollout.wake), move || {
+        let edges = Arc::clone(&three);
+        Box::pin(async move { Ok(edges.roll_out().await?) })
+    });
+    vec![refresh, keep, roll_out]
 }
 
 /// What tells one file at a path from another: inode, time and length.
@@ -55,7 +62,7 @@ impl Edges {
             steps.into_iter().for_each(|step| book.add(step));
             book.set_networks(networks);
         });
-        Ok(())
+        self.form_rings().await
     }
 
     /// The table of networks, read anew when its length or time is another one.

@@ -2,6 +2,8 @@
 //!
 //! Hears snapshots and deltas, and names them to edges that have a key, in a signed pointer; the files themselves go
 //! out by their content, for any cache to keep. Hears from edges how they are, and says their counts as sightings.
+//! Some edges get a new state first; when they do not fare well with it the rest stays where it is, and what came is
+//! said to be rolled back when a person wants that.
 //! It never learns who asked an edge, nor for what that is not listed; an edge speaks for itself alone.
 
 mod error;
@@ -11,17 +13,20 @@ mod http;
 mod job;
 pub mod model;
 mod page;
+mod rollout;
 pub mod store;
 #[cfg(test)]
 mod tests;
 
 pub use error::EdgesError;
+pub use model::config::RolloutConfig;
+pub use rollout::Figures;
 
 use fleet::Fleet;
 use model::book::{Book, Step};
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Route};
 use sipar_authz::Resource;
-use sipar_model::{Fact, FactKind};
+use sipar_model::{Fact, FactKind, TimestampMs};
 use sipar_snapshot::FileRef;
 use sipar_store::{Migration, Tx};
 use sipar_web::{NavItem, TextSource};
@@ -33,8 +38,13 @@ pub struct Edges {
     pub(crate) house: House,
     /// What was published.
     book: Mutex<Book>,
-    /// Is sent when there is something newer.
+    /// Is sent when there is something newer for the first ring.
     pub(crate) newest: watch::Sender<u64>,
+    /// Is sent when there is something newer for the rest.
+    pub(crate) released: watch::Sender<u64>,
+    pub(crate) rollout: rollout::Rollout,
+    /// Since when edges can have told.
+    pub(crate) started: TimestampMs,
     /// Who may ask.
     pub fleet: Fleet,
     pub(crate) waiting: Arc<Semaphore>,
@@ -51,6 +61,9 @@ impl Edges {
             house: house.clone(),
             book: Mutex::default(),
             newest: watch::Sender::new(0),
+            released: watch::Sender::new(0),
+            rollout: rollout::Rollout::default(),
+            started: house.clock.now(),
             fleet: Fleet::new(house.store.clone(), Arc::clone(&house.clock)),
             waiting: Arc::new(Semaphore::new(http::doors::WAITING_MAX)),
             downloads: Arc::new(Semaphore::new(http::files::DOWNLOADS_MAX)),
@@ -74,9 +87,16 @@ impl Edges {
     pub(crate) fn note(&self, write: impl FnOnce(&mut Book)) {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         write(&mut book);
-        let newest = book.newest();
         drop(book);
+        self.tell_waiting();
+    }
+
+    /// Tells those who wait for news of their ring.
+    pub(crate) fn tell_waiting(&self) {
+        let newest = self.look(Book::newest);
+        let released = self.limit().map_or(newest, |limit| limit.min(newest));
         self.newest.send_if_modified(|last| std::mem::replace(last, newest) != newest);
+        self.released.send_if_modified(|last| std::mem::replace(last, released) != released);
     }
 }
 
@@ -145,12 +165,13 @@ impl Area for EdgesArea {
             let (now, edges) = (house.clock.now(), http::shown(&self.0).await?);
             let events = house.store.read(store::events).await.map_err(EdgesError::from)?;
             let found = edges.iter().filter_map(|edge| faults::of(edge, now));
-            Ok(found.chain(faults::doubted(&events, now)).collect())
+            let halted = faults::halted(&self.0.rollout_view().row);
+            Ok(found.chain(faults::doubted(&events, now)).chain(halted).collect())
         })
     }
 
     fn says(&self) -> &'static [FactKind] {
-        &[FactKind::Sightings]
+        &[FactKind::Sightings, FactKind::RolledBack]
     }
 
     fn hears(&self) -> &'static [FactKind] {
@@ -163,5 +184,9 @@ impl Area for EdgesArea {
         // Before the commit: a file that was published is worth fetching whether or not we remember it.
         self.0.note(|book| book.add(step));
         Ok(())
+    }
+
+    fn heard(&self) {
+        self.0.rollout.wake.notify_one();
     }
 }

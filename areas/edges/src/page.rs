@@ -1,15 +1,21 @@
-//! The page of edges: how each is, how far behind, and what went wrong.
+//! The page of edges: how each is, how far behind, and what went wrong; and that of the roll-out over them.
+
+mod rollout;
 
 use crate::{
     Edges,
     faults::SILENT_AFTER_MS,
-    http::{EDGE, Shown, fault, shown},
+    http::{EDGE, ROLLOUT, Shown, fault, shown},
     store::{self, EventCount},
 };
-use axum::{extract::State, response::Response, routing::get};
+use axum::{
+    extract::State,
+    response::Response,
+    routing::{get, post},
+};
 use maud::{Markup, html};
 use sipar_area::Route;
-use sipar_authz::Role;
+use sipar_authz::{Act, Role};
 use sipar_web::{Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
 use std::sync::Arc;
 
@@ -26,7 +32,12 @@ pub fn nav() -> Vec<NavItem> {
 
 /// The pages.
 pub fn routes(edges: &Arc<Edges>) -> Vec<Route> {
-    vec![Route::get("/edges", EDGE, get(list).with_state(Arc::clone(edges)))]
+    let state = || Arc::clone(edges);
+    vec![
+        Route::get("/edges", EDGE, get(list).with_state(state())),
+        Route::get("/roll-out", ROLLOUT, get(rollout::show).with_state(state())),
+        Route::post("/roll-out", ROLLOUT, Act::Decide, post(rollout::act).with_state(state())),
+    ]
 }
 
 async fn list(State(edges): State<Arc<Edges>>, ctx: PageContext) -> Result<Response, WebError> {
@@ -39,6 +50,7 @@ async fn list(State(edges): State<Arc<Edges>>, ctx: PageContext) -> Result<Respo
     };
     let body = html! {
         (table(&ctx, &all))
+        p { a href="/roll-out" { (ctx.t("rollout-title")) } }
         (happened(&ctx, &events))
     };
     Ok(page(&ctx, Page::new(ctx.t("edges-title"), body).lead(lead)))
@@ -50,6 +62,7 @@ fn table(ctx: &PageContext, all: &[Shown]) -> Markup {
         caption: ctx.t("edges-caption"),
         columns: vec![
             ui::Column::code(ctx.t("edges-edge")),
+            ui::Column::text(ctx.t("rollout-ring")),
             ui::Column::text(ctx.t("edges-health")),
             ui::Column::text(ctx.t("edges-seen")),
             ui::Column::number(ctx.t("edges-serial")),
@@ -83,6 +96,7 @@ fn row(ctx: &PageContext, edge: &Shown) -> Vec<Markup> {
     };
     vec![
         html! { (edge.name) },
+        html! { (ctx.t(&format!("rollout-ring-{}", edge.ring))) },
         html! { (health) @if !edge.error.is_empty() { " " bdi { (edge.error) } } },
         html! { @match edge.seen_at { Some(seen) => { (ctx.ago(seen)) } None => { "–" } } },
         number(edge.serial),

@@ -1,5 +1,7 @@
 //! All tables and queries of this area.
 
+pub mod rollout;
+
 use crate::model::book::{CHANGES_KEPT, Step, WHOLES_KEPT};
 use sipar_authz::secret::SecretHash;
 use sipar_model::{Fact, Sighting, TimestampMs};
@@ -13,9 +15,26 @@ const SPOOLS_KEPT: usize = 8;
 const EVENTS_SHOWN_MAX: usize = 100;
 
 /// The tables. A key is kept as its hash.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: FIRST },
+    // How new states are rolled out.
+    Migration {
+        version: 2,
+        sql: "
+create table edge_rollout(
+    one smallint primary key, released bigint not null, released_at bigint not null, avoided bigint not null,
+    halted_at bigint, halted_why text not null);
+create table edge_act(
+    number bigint primary key, at bigint not null, what text not null, by_whom text not null, reason text not null,
+    from_serial bigint not null, to_serial bigint not null);
+create table edge_mark(
+    name text not null, at bigint not null, healthy smallint not null, started_at bigint not null,
+    queries bigint not null, blocked bigint not null, failed bigint not null, primary key (name, at));
+",
+    },
+];
+
+const FIRST: &str = "
 create table edge_step(
     serial bigint not null, since bigint not null, blob text not null, file_bytes bigint not null,
     created_at bigint not null, primary key (serial, since));
@@ -30,8 +49,7 @@ create table edge_spool(
 create table edge_event(
     day bigint not null, name text not null, what text not null, times bigint not null, last_at bigint not null,
     primary key (day, name, what));
-",
-}];
+";
 
 /// An edge as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +170,7 @@ pub fn add(tx: &mut Tx<'_>, edge: &Stored) -> Result<bool, StoreError> {
 pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<bool, StoreError> {
     tx.execute("delete from edge_state where name = ?1", params![name])?;
     tx.execute("delete from edge_spool where name = ?1", params![name])?;
+    tx.execute("delete from edge_mark where name = ?1", params![name])?;
     Ok(tx.execute("delete from edge where name = ?1", params![name])? == 1)
 }
 

@@ -1,5 +1,7 @@
 //! The area in a house of its own: states go in, and edges' questions and reports come out as they should.
 
+mod rollout;
+
 use crate::{EdgesArea, area, http::report::REPORT_BYTES_MAX, store};
 use axum::{
     Router,
@@ -197,7 +199,7 @@ fn an_edge_is_told_the_way_and_fetches_what_was_published_alone() {
             assert_eq!(rig.get(&format!("/edge/v1/files/{name}"), &key).await, (200, Bytes::from_static(b"another")));
             assert_eq!(rig.get(&format!("/edge/v1/files/{other}"), &key).await.0, 404, "{rig_again}");
         }
-        for (path, status) in [("/edge/v1/latest/canary", 404), ("/edge/v1/latest/all?after=-1", 400)] {
+        for (path, status) in [("/edge/v1/latest/other", 404), ("/edge/v1/latest/all?after=-1", 400)] {
             assert_eq!(rig.get(path, &key).await.0, status, "{path}");
         }
     });
@@ -210,7 +212,7 @@ fn who_is_up_to_date_is_held_until_there_is_news() {
         rig.whole(1, b"the whole of the first state").await;
         let (latest, ()) = tokio::join!(rig.latest("?after=1", &key), async {
             // The question stands before the news comes.
-            while rig.area.edges().newest.receiver_count() == 0 {
+            while rig.area.edges().released.receiver_count() == 0 {
                 tokio::task::yield_now().await;
             }
             rig.change(1, b"one change").await;

@@ -50,6 +50,18 @@ pub enum EdgesCommand {
     },
     /// List edges: how each is, and how far behind.
     List,
+    /// How the newest states are rolled out: where each ring is, and what it waits for.
+    RollOut,
+    /// Give everything that is on its way to all edges now; a halt is over.
+    Resume {
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take back what is on its way: the next state says what the old one said, and goes to all edges at once.
+    RollBack {
+        #[arg(long)]
+        reason: String,
+    },
     /// Show everything that an edge last told of itself.
     Show { name: String },
     /// Remove an edge: its key opens nothing any more. It goes on answering from what it has.

@@ -24,6 +24,7 @@ mod pull;
 mod real;
 mod redress;
 mod reports;
+mod rollout;
 mod subscribers;
 mod support;
 mod tables;

@@ -4,7 +4,11 @@
 //! the same question, so one cache can ask for a whole province.
 
 use super::{DOOR, files, report};
-use crate::{Edges, fleet::Edge};
+use crate::{
+    Edges,
+    fleet::Edge,
+    model::rollout::{ALL, FIRST},
+};
 use axum::{
     extract::{DefaultBodyLimit, Path, Query, State},
     http::{HeaderMap, StatusCode, header},
@@ -16,15 +20,13 @@ use sipar_area::Route;
 use sipar_authz::Act;
 use sipar_snapshot::FileName;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// Questions held at once; beyond it the answer comes at once, and the edge asks again in a second.
 pub const WAITING_MAX: usize = 10_000;
 
 /// How long a question is held: shorter than the time-outs of caches and edges, which are a minute.
 const HELD_FOR: Duration = Duration::from_secs(25);
-
-/// The one ring of edges: all take the newest state at once.
-pub(crate) const RING: &str = "all";
 
 /// The routes that edges ask.
 pub fn routes(edges: &Arc<Edges>) -> Vec<Route> {
@@ -64,21 +66,24 @@ async fn latest(
     query: Result<Query<After>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    if admit(&edges, &headers).is_none() {
+    let Some(edge) = admit(&edges, &headers) else {
         return no_edge();
-    }
+    };
     let Ok(Query(After { after })) = query else {
         return refuse(StatusCode::BAD_REQUEST, "`after` is a serial: digits\n");
     };
-    if ring != RING {
-        return refuse(StatusCode::NOT_FOUND, "there is no such ring\n");
-    }
+    let news = match ring.as_str() {
+        FIRST => &edges.newest,
+        ALL => &edges.released,
+        _ => return refuse(StatusCode::NOT_FOUND, "there is no such ring\n"),
+    };
     if let Some(after) = after {
-        hold(&edges, after).await;
+        hold(&edges, &edge.name, (&ring, news), after).await;
     }
+    let limit = if ring == FIRST { None } else { edges.limit() };
     let there = |name: &FileName| edges.house.blobs.path(&name.to_string()).is_ok_and(|path| path.is_file());
     let now = edges.house.clock.now();
-    let Some(latest) = edges.look(|book| book.tell(after, now, there)) else {
+    let Some(latest) = edges.look(|book| book.tell(after, limit, now, there)) else {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "nothing was published yet; ask again in some seconds\n");
     };
     // A second: many edges behind one cache ask once, and none learns of anything later than that.
@@ -86,10 +91,14 @@ async fn latest(
     (headers, latest.sign(&edges.house.snapshot_key)).into_response()
 }
 
-/// Waits until there is something newer than `after`, within bounds.
-async fn hold(edges: &Edges, after: u64) {
+/// Waits until there is something newer than `after` in a ring, within bounds. One that is ahead of its ring waits too;
+/// one that is ahead of everything that was published is told at once. So is one of the first ring that asks with the
+/// rest: it is about to be told where it belongs, and is not to sit there until then.
+async fn hold(edges: &Edges, edge: &str, (ring, news): (&str, &watch::Sender<u64>), after: u64) {
     let Ok(_place) = edges.waiting.try_acquire() else { return };
-    let mut newest = edges.newest.subscribe();
+    let published = edges.look(crate::model::book::Book::newest);
+    let mut news = news.subscribe();
+    let is_over = |newest: &u64| *newest > after || published < after || (ring == ALL && edges.ring_of(edge) == FIRST);
     // Either way the answer says how things are.
-    let _news_or_time = tokio::time::timeout(HELD_FOR, newest.wait_for(|newest| *newest != after)).await;
+    let _news_or_time = tokio::time::timeout(HELD_FOR, news.wait_for(is_over)).await;
 }

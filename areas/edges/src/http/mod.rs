@@ -3,8 +3,9 @@
 pub mod doors;
 pub mod files;
 pub mod report;
+pub(crate) mod rollout;
 
-use crate::{Edges, EdgesError, store};
+use crate::{Edges, EdgesError, model::rollout::ALL, store};
 use axum::{
     Json,
     extract::{Path, State},
@@ -20,6 +21,7 @@ use std::{collections::HashMap, sync::Arc};
 
 pub(crate) const EDGE: &str = "edge";
 pub(crate) const DOOR: &str = "edge-door";
+pub(crate) const ROLLOUT: &str = "roll-out";
 
 /// What the routes touch.
 pub fn resources() -> Vec<Resource> {
@@ -28,6 +30,11 @@ pub fn resources() -> Vec<Resource> {
             name: EDGE,
             about: "edges far away: their keys, how they are, and how far behind",
             least: &[(Act::Read, Role::Reader), (Act::Administer, Role::Admin)],
+        },
+        Resource {
+            name: ROLLOUT,
+            about: "which edges have a new state first, and when the rest follows",
+            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
         },
         Resource {
             name: DOOR,
@@ -43,6 +50,8 @@ pub fn routes(edges: &Arc<Edges>) -> Vec<Route> {
     vec![
         Route::get("/api/v1/edges", EDGE, get(list).with_state(state())),
         Route::post("/api/v1/edges", EDGE, Act::Administer, post(add).with_state(state())),
+        Route::get("/api/v1/edges/roll-out", ROLLOUT, get(rollout::show).with_state(state())),
+        Route::post("/api/v1/edges/roll-out", ROLLOUT, Act::Decide, post(rollout::act).with_state(state())),
         Route::post("/api/v1/edges/{name}/remove", EDGE, Act::Administer, post(remove).with_state(state())),
     ]
 }
@@ -50,6 +59,7 @@ pub fn routes(edges: &Arc<Edges>) -> Vec<Route> {
 pub(crate) fn fault(error: EdgesError) -> WebError {
     match &error {
         EdgesError::Name(why) => WebError::bad_request(why.to_string()),
+        EdgesError::Reason { .. } | EdgesError::NothingOnTheWay => WebError::unprocessable(error.to_string()),
         EdgesError::Taken(_) | EdgesError::Full { .. } => WebError::conflict(error.to_string()),
         EdgesError::NoEdge(_) => WebError::not_found().detail(error.to_string()),
         _ => WebError::internal("serving edges", &error),
@@ -61,12 +71,14 @@ pub(crate) fn fault(error: EdgesError) -> WebError {
 pub(crate) struct Shown {
     pub name: String,
     pub created_at: TimestampMs,
+    /// `first` gets new states before the others; `all` is the rest.
+    pub ring: &'static str,
     /// Nothing of what follows is known before it told for the first time.
     pub seen_at: Option<TimestampMs>,
     pub serial: Option<u64>,
-    /// How many states it is behind.
+    /// How many states it is behind what its ring may have.
     pub behind: Option<u64>,
-    /// Since when there has been a newer state than its own, in milliseconds; 0: it is up to date.
+    /// Since when its ring may have a newer state than its own, in milliseconds; 0: it is up to date.
     pub lag_ms: Option<i64>,
     pub healthy: Option<bool>,
     pub error: String,
@@ -87,18 +99,27 @@ pub(crate) async fn shown(edges: &Edges) -> Result<Vec<Shown>, EdgesError> {
     let states = edges.house.store.read(store::states).await?;
     let mut states: HashMap<String, store::StateRow> =
         states.into_iter().map(|state| (state.name.clone(), state)).collect();
-    let newest = edges.look(crate::model::book::Book::newest);
+    let (newest, view) = (edges.look(crate::model::book::Book::newest), edges.rollout_view());
     let one = |edge: crate::fleet::Edge| {
         let state = states.remove(&edge.name);
         let state = state.as_ref();
         let serial = state.and_then(|state| state.serial);
-        let lag = |serial| edges.look(|book| book.newer_since(serial)).map_or(0, |since| now.since_ms(since).max(0));
+        let ring = edges.ring_of(&edge.name);
+        let limit = view.limit().filter(|_| ring == ALL).unwrap_or(newest).min(newest);
+        // What had to soak before is newer for the rest since it was released.
+        let not_before = if limit < newest || !view.members.is_empty() { view.row.released_at } else { TimestampMs(0) };
+        let lag = |serial: u64| {
+            let since = edges.look(|book| book.newer_since(serial)).filter(|_| serial < limit);
+            let since = since.map(|since| if ring == ALL { since.max(not_before) } else { since });
+            since.map_or(0, |since| now.since_ms(since).max(0))
+        };
         Shown {
             name: edge.name.clone(),
             created_at: edge.created_at,
+            ring,
             seen_at: state.map(|state| state.seen_at),
             serial,
-            behind: serial.map(|serial| newest.saturating_sub(serial)),
+            behind: serial.map(|serial| limit.saturating_sub(serial)),
             lag_ms: serial.map(lag),
             healthy: state.map(|state| state.healthy),
             error: state.map(|state| state.error.clone()).unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! What an edge tells of itself, and what it counted.
 
-use super::doors::{RING, admit, no_edge, refuse};
+use super::doors::{admit, no_edge, refuse};
 use crate::{
     Edges,
     model::{book::Book, clean, counts::believed, is_plain},
@@ -82,7 +82,7 @@ pub(crate) async fn report(State(edges): State<Arc<Edges>>, headers: HeaderMap, 
         return refuse(StatusCode::BAD_REQUEST, "a batch has a spool's name and at most 1,000 counts\n");
     }
     match take(&edges, &edge.name, report).await {
-        Ok(taken) => Json(Told { ring: RING, taken }).into_response(),
+        Ok(taken) => Json(Told { ring: edges.ring_of(&edge.name), taken }).into_response(),
         Err(error) => {
             tracing::error!(%error, edge = edge.name, "a report was not taken; the edge tells again");
             refuse(StatusCode::SERVICE_UNAVAILABLE, "the report cannot be kept now; tell it again\n")

@@ -93,6 +93,20 @@ impl Book {
         steps.chain(self.networks).find(|file| file.name == *name)
     }
 
+    /// The change that leads on from a state.
+    #[must_use]
+    pub fn change_from(&self, serial: u64) -> Option<Step> {
+        self.changes.get(&serial).cloned()
+    }
+
+    /// The states after `serial` that are remembered, and when each was reached; in order.
+    #[must_use]
+    pub fn after(&self, serial: u64) -> Vec<(u64, TimestampMs)> {
+        let steps = self.changes.values().chain(self.wholes.values()).filter(|step| step.serial > serial);
+        let reached: BTreeMap<u64, TimestampMs> = steps.map(|step| (step.serial, step.created_at)).collect();
+        reached.into_iter().collect()
+    }
+
     /// Since when there has been something newer than `serial`.
     #[must_use]
     pub fn newer_since(&self, serial: u64) -> Option<TimestampMs> {
@@ -102,12 +116,26 @@ impl Book {
     }
 
     /// What to tell an edge that has `after`, or nothing; none while nothing was published. `there` tells whether a
-    /// file is still kept.
+    /// file is still kept. Nothing beyond the state `limit` is told, if one is given: an edge that is there already is
+    /// told that it has the newest. One that has nothing, and for which no file up to the limit is kept, is told
+    /// everything: an edge without a policy answers nobody.
     #[must_use]
-    pub fn tell(&self, after: Option<u64>, now: TimestampMs, there: impl Fn(&FileName) -> bool) -> Option<Latest> {
-        let newest = Some(self.newest()).filter(|newest| *newest > 0)?;
-        let whole = self.wholes.values().rev().find(|step| there(&step.file.name));
-        let own = after.filter(|after| *after < newest).map(|after| self.chain(after, &there));
+    pub fn tell(
+        &self,
+        after: Option<u64>,
+        limit: Option<u64>,
+        now: TimestampMs,
+        there: impl Fn(&FileName) -> bool,
+    ) -> Option<Latest> {
+        let published = Some(self.newest()).filter(|newest| *newest > 0)?;
+        let newest = limit.map_or(published, |limit| limit.min(published));
+        let newest = after.filter(|after| (newest..=published).contains(after)).unwrap_or(newest);
+        let up_to_newest = |step: &&Step| step.serial <= newest && there(&step.file.name);
+        let whole = self.wholes.values().rev().find(up_to_newest);
+        if whole.is_none() && after.is_none() && limit.is_some() {
+            return self.tell(None, None, now, there);
+        }
+        let own = after.filter(|after| *after < newest).map(|after| self.chain(after, newest, &there));
         // Changes from the edge's own state, unless they end on the way, or weigh more than the whole file.
         let ends = |chain: &[&Step]| chain.last().is_some_and(|step| step.serial == newest);
         let long = |chain: &[&Step]| chain.len() == DELTAS_TOLD_MAX;
@@ -117,7 +145,7 @@ impl Book {
         let chain = match (own, after) {
             (Some(own), _) => own,
             (None, Some(after)) if after >= newest => Vec::new(),
-            (None, _) => whole.map(|whole| self.chain(whole.serial, &there)).unwrap_or_default(),
+            (None, _) => whole.map(|whole| self.chain(whole.serial, newest, &there)).unwrap_or_default(),
         };
         let told = |step: &&Step| (SnapshotSerial(step.since.unwrap_or(0)), SnapshotSerial(step.serial), step.file);
         Some(Latest {
@@ -129,11 +157,12 @@ impl Book {
         })
     }
 
-    /// The changes that lead on from `serial`, as many as one pointer names.
-    fn chain(&self, serial: u64, there: &impl Fn(&FileName) -> bool) -> Vec<&Step> {
+    /// The changes that lead on from `serial` and not beyond `newest`, as many as one pointer names.
+    fn chain(&self, serial: u64, newest: u64, there: &impl Fn(&FileName) -> bool) -> Vec<&Step> {
         let mut chain = Vec::new();
         let mut at = serial;
-        while let Some(step) = self.changes.get(&at).filter(|step| step.serial > at && there(&step.file.name)) {
+        let leads_on = |step: &&Step, at| step.serial > at && step.serial <= newest && there(&step.file.name);
+        while let Some(step) = self.changes.get(&at).filter(|step| leads_on(step, at)) {
             chain.push(step);
             at = step.serial;
             if chain.len() == DELTAS_TOLD_MAX {
@@ -162,14 +191,14 @@ mod tests {
 
     /// The whole file's serial, and where the changes lead from and to.
     fn told(book: &Book, after: Option<u64>) -> (u64, Option<u64>, Option<(u64, u64)>) {
-        let latest = book.tell(after, TimestampMs(5), |_| true).expect("a pointer");
+        let latest = book.tell(after, None, TimestampMs(5), |_| true).expect("a pointer");
         let ends = latest.deltas.first().zip(latest.deltas.last()).map(|(first, last)| (first.0.0, last.1.0));
         (latest.serial.0, latest.whole.map(|(serial, _)| serial.0), ends)
     }
 
     #[test]
     fn each_edge_is_told_the_shortest_way() {
-        assert_eq!(Book::default().tell(None, TimestampMs(5), |_| true), None);
+        assert_eq!(Book::default().tell(None, None, TimestampMs(5), |_| true), None);
         let book = book(&[1, 5], 1..9);
         assert_eq!(told(&book, None), (9, Some(5), Some((5, 9))));
         assert_eq!(told(&book, Some(2)), (9, Some(5), Some((2, 9))));
@@ -179,10 +208,31 @@ mod tests {
     }
 
     #[test]
+    fn nothing_beyond_the_limit_is_told_and_nobody_is_sent_back() {
+        let book = book(&[1, 5], 1..9);
+        let told = |after, limit| {
+            let latest = book.tell(after, Some(limit), TimestampMs(5), |_| true).expect("a pointer");
+            let ends = latest.deltas.first().zip(latest.deltas.last()).map(|(first, last)| (first.0.0, last.1.0));
+            (latest.serial.0, latest.whole.map(|(serial, _)| serial.0), ends)
+        };
+        assert_eq!(told(None, 7), (7, Some(5), Some((5, 7))));
+        assert_eq!(told(Some(3), 7), (7, Some(5), Some((3, 7))));
+        assert_eq!(told(Some(7), 7), (7, Some(5), None));
+        assert_eq!(told(Some(8), 7), (8, Some(5), None), "it was in the first ring");
+        assert_eq!(told(Some(2), 4), (4, Some(1), Some((2, 4))), "no whole file of a later state");
+        assert_eq!(told(Some(99), 7), (7, Some(5), None));
+        assert_eq!(told(Some(3), 99), (9, Some(5), Some((3, 9))));
+        let gone = self::book(&[5], 1..9);
+        let latest = gone.tell(None, Some(3), TimestampMs(5), |_| true).expect("a pointer");
+        assert_eq!((latest.serial.0, latest.deltas.len()), (9, 4), "no policy is worse than a new one");
+        assert_eq!(book.after(7), [(8, TimestampMs(1)), (9, TimestampMs(1))]);
+    }
+
+    #[test]
     fn what_is_gone_is_not_named_and_what_is_heavy_is_passed_over() {
         let mut book = book(&[1, 5], 1..9);
         let gone = step(Some(7), 8, 10).file.name;
-        let latest = book.tell(Some(6), TimestampMs(5), |name| *name != gone).expect("a pointer");
+        let latest = book.tell(Some(6), None, TimestampMs(5), |name| *name != gone).expect("a pointer");
         assert_eq!(latest.deltas.last().map(|(_, to, _)| to.0), Some(7), "as far as it goes");
         book.add(step(None, 9, 15));
         assert_eq!(told(&book, Some(2)), (9, Some(9), None), "seven changes weigh more than the whole");

@@ -1,7 +1,10 @@
-//! Rules: what is named to whom, and which counts can be believed.
+//! Rules: what is named to whom, when, and which counts can be believed.
 
 pub mod book;
+pub mod config;
 pub mod counts;
+pub mod net;
+pub mod rollout;
 
 /// The longest name of an edge in characters: it stands in tables and as the name of its network.
 pub const NAME_CHARS_MAX: usize = 64;
