@@ -93,6 +93,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Key(command) => commands::key::run(&config()?, command),
         Command::Bouncer(command) => commands::bouncer::run(&config()?, command).await,
         Command::Edges(command) => commands::edges::run(&config()?, command).await,
+        Command::Sightings(command) => commands::sightings::run(command).await,
         Command::Subscriber(command) => commands::subscriber::run(&config()?, command).await,
         Command::Finding(command) => commands::finding::run(&config()?, command).await,
         Command::Networks(command) => commands::networks::run(&config()?, command),

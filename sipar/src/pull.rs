@@ -98,7 +98,7 @@ fn report(running: &Weak<Running>, health: &Health, started_at: i64) -> (Report,
 }
 
 /// Any number: it spreads edges over time, and tells one spool from another.
-fn chance() -> u64 {
+pub fn chance() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(SystemClock.now().0)
 }

@@ -103,18 +103,31 @@ impl Http {
     /// # Errors
     /// When it cannot be told.
     pub fn tell(&self, report: &[u8]) -> Result<Told, PullError> {
-        let url = format!("{}/edge/v1/report", self.base);
+        let (url, bytes) = self.post("/edge/v1/report", report)?;
+        serde_json::from_slice(&bytes).map_err(|error| PullError::Reach { url, source: error.into() })
+    }
+
+    /// Sends a batch of what was met.
+    ///
+    /// # Errors
+    /// When it was not taken.
+    pub fn send_sightings(&self, batch: &[u8]) -> Result<(), PullError> {
+        self.post("/v1/sightings", batch).map(|_| ())
+    }
+
+    fn post(&self, path: &str, body: &[u8]) -> Result<(String, Vec<u8>), PullError> {
+        let url = format!("{}{path}", self.base);
         let mut request = self.agent.post(&url).header("content-type", "application/json");
         if let Some(identity) = &self.identity {
             request = request.header("x-api-key", identity);
         }
-        let mut response = request.send(report).map_err(|error| reach(&url, error))?;
+        let mut response = request.send(body).map_err(|error| reach(&url, error))?;
         if response.status() != 200 {
             return Err(refused(&url, response.status().as_u16()));
         }
         let read = response.body_mut().with_config().limit(TOLD_BYTES_MAX).read_to_vec();
         let bytes = read.map_err(|error| reach(&url, error))?;
-        serde_json::from_slice(&bytes).map_err(|error| PullError::Reach { url, source: error.into() })
+        Ok((url, bytes))
     }
 }
 
@@ -185,6 +198,9 @@ fn starts_at(response: &Response<Body>) -> Option<u64> {
 
 fn refused(url: &str, status: u16) -> PullError {
     let hint = match status {
+        401 | 403 if url.ends_with("/v1/sightings") => {
+            "; give a client's key with --key-file; `sipar bouncer add NAME --scopes sightings` makes one"
+        }
         401 | 403 => "; give the edge's own key with --identity; `sipar edges add NAME` makes one",
         404 | 410 => "; the file is no longer kept there",
         429 | 503 => "; it is busy",

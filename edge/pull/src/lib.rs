@@ -5,11 +5,13 @@
 //! signed, and later than what is there. What is half there is gone on with, also after a restart.
 //! It never hands on a file that it has not checked, never goes back to an older state, and never takes away the last
 //! good one: while the control plane is away, the edge answers on, and its health says for how long already.
-//! Counts of listed things wait on disk, within bounds, until they were taken.
+//! Counts of listed things wait on disk, within bounds, until they were taken. [`hits`] does the same for resolvers and
+//! servers of others, from their own logs.
 
 mod backoff;
 mod error;
 mod folder;
+pub mod hits;
 mod http;
 mod puller;
 mod report;

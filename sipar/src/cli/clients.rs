@@ -1,7 +1,7 @@
 //! Commands about those who enforce: subscribers, bouncers, and keys for the API.
 
-use clap::Subcommand;
-use std::net::SocketAddr;
+use clap::{Args, Subcommand};
+use std::{net::SocketAddr, path::PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub enum SubscriberCommand {
@@ -69,6 +69,47 @@ pub enum EdgesCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum SightingsCommand {
+    /// Follow a log, and tell the control plane how often each listed thing was met, per minute; never by whom.
+    Send(SendArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    /// How the log is written: bind (category rpz), unbound (rpz-log), marked (`rpz-hit ZONE TRIGGER` in a line: PowerDNS
+    /// Recursor, Knot Resolver) or plain (a name or address in each line).
+    #[arg(long, value_name = "FORM")]
+    pub from: String,
+    /// The log; `-` reads lines from the input until it ends.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub file: PathBuf,
+    /// The control plane.
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// The file with the key, as `sipar bouncer add NAME --scopes sightings` prints it.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: PathBuf,
+    /// The folder of counts that wait to be told.
+    #[arg(long, value_name = "FOLDER")]
+    pub spool: PathBuf,
+    /// A policy zone whose hits count. May be given several times.
+    #[arg(long = "zone", value_name = "ZONE", default_value = "all.rpz.sipar")]
+    pub zones: Vec<String>,
+    /// resolver or server; without it, server for the plain form and resolver for the others.
+    #[arg(long)]
+    pub by: Option<String>,
+    /// Which of several networks of the same client.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub network: String,
+    /// A PEM file with the authorities of the control plane, in place of the public ones.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Read and tell what is there, and end; what was read once is not read again.
+    #[arg(long)]
+    pub once: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Make a key. It is shown once; only its hash is kept.
     New {
@@ -87,7 +128,8 @@ pub enum BouncerCommand {
     Add {
         /// Short name of the machine or fleet.
         name: String,
-        /// What the key opens, with commas: decisions (bouncers), check and report (AbuseIPDB's clients), lists (files).
+        /// What the key opens, with commas: decisions (bouncers), check and report (AbuseIPDB's clients), lists (files),
+        /// sightings (`sipar sightings send`).
         #[arg(long, default_value = "decisions")]
         scopes: String,
     },

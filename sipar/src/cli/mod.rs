@@ -103,6 +103,9 @@ pub enum Command {
     /// Edges that pull from this control plane (`sipar edge --from`): make a key, list them, remove one.
     #[command(subcommand)]
     Edges(EdgesCommand),
+    /// What resolvers and servers of others met of what is listed: send it.
+    #[command(subcommand)]
+    Sightings(SightingsCommand),
     /// Network owners (who announces an address).
     #[command(subcommand)]
     Networks(NetworksCommand),

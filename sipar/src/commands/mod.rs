@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod mirror;
 pub mod networks;
 pub mod review;
+pub mod sightings;
 pub mod snapshot;
 pub mod subscriber;
 pub mod warning;

@@ -25,6 +25,7 @@ mod real;
 mod redress;
 mod reports;
 mod rollout;
+mod sightings;
 mod subscribers;
 mod support;
 mod tables;

@@ -33,7 +33,7 @@ fn files(printed: &str) -> BTreeMap<&str, &str> {
 }
 
 /// A resolver that takes the zone of everything.
-struct Peer {
+pub struct Peer {
     name: &'static str,
     subscriber: &'static str,
     address: SocketAddr,
@@ -50,7 +50,7 @@ impl Peer {
     }
 
     /// Whether a fresh name below `name` is blocked. Fresh, for what was answered once may be kept.
-    fn blocks(&self, name: &str) -> bool {
+    pub fn blocks(&self, name: &str) -> bool {
         self.asked.set(self.asked.get() + 1);
         dig(self.address, &[&format!("n{}.{name}", self.asked.get()), "A"]).contains("status: NXDOMAIN")
     }
@@ -65,14 +65,14 @@ impl Peer {
 type Arguments<'a> = dyn Fn(u16, &BTreeMap<&str, &str>) -> Vec<String> + 'a;
 
 /// A control plane with zones, and resolvers that ask `upstream` for the rest.
-struct Bed {
-    home: Home,
-    server: Server,
+pub struct Bed {
+    pub home: Home,
+    pub server: Server,
     upstream: Upstream,
 }
 
 impl Bed {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let upstream = Upstream::start();
         let home = home(&upstream.address.to_string());
         home.ok(&["block", "first.example", "--reason", "a test of zones"]);
@@ -92,6 +92,11 @@ impl Bed {
     }
 
     fn bind(&self) -> Peer {
+        self.bind_with("")
+    }
+
+    /// BIND with `more` in its configuration.
+    pub fn bind_with(&self, more: &str) -> Peer {
         let port = free_port();
         let printed = self.add("bind", port);
         let files = files(&printed);
@@ -99,7 +104,7 @@ impl Bed {
         let text = format!(
             "options {{ directory \"{}\"; pid-file none; listen-on port {port} {{ 127.0.0.1; }};\n\
              listen-on-v6 {{ none; }}; recursion yes; dnssec-validation no;\n\
-             forwarders {{ 127.0.0.1 port {upstream}; }}; forward only;\n{}}};\ncontrols {{ }};\n{}",
+             forwarders {{ 127.0.0.1 port {upstream}; }}; forward only;\n{}}};\ncontrols {{ }};\n{more}{}",
             folder.display(),
             files["named.conf.options"],
             files["named.conf"],
@@ -109,6 +114,11 @@ impl Bed {
     }
 
     fn unbound(&self) -> Peer {
+        self.unbound_with("", "")
+    }
+
+    /// Unbound with `more` before its configuration, and `log` behind its policy zone's.
+    pub fn unbound_with(&self, more: &str, log: &str) -> Peer {
         let port = free_port();
         let notify = format!("127.0.0.1:{port}");
         let changes =
@@ -119,7 +129,7 @@ impl Bed {
             "server:\n  interface: 127.0.0.1\n  port: {port}\n  do-daemonize: no\n  username: \"\"\n  chroot: \"\"\n  \
              directory: \"{}\"\n  pidfile: \"\"\n  use-syslog: no\n  do-not-query-localhost: no\n  do-ip6: no\n\
              forward-zone:\n  name: \".\"\n  forward-addr: 127.0.0.1@{upstream}\n\
-             remote-control:\n  control-enable: no\n{}",
+             remote-control:\n  control-enable: no\n{more}{}{log}",
             folder.display(),
             files(&printed)["unbound.conf"],
         );
