@@ -21,7 +21,7 @@ use crate::model::drill::Hit;
 use sipar_area::{Owners as _, OwnersCell, Places};
 use sipar_model::{Action, DecisionNumber, Observable, TimestampMs, WarningKind};
 use sipar_snapshot::{Layers, Mode, PolicyEntry, WarningIndex};
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 /// The name of the operator's own list among the lists that say that something must resolve.
 pub const OWN_LIST: &str = "must-resolve";
@@ -90,11 +90,11 @@ fn list_of(index: &WarningIndex, number: sipar_snapshot::ListNumber) -> Option<(
 }
 
 /// What of `things`, or below them, must resolve and is blocked in `after`. What `before` blocks already is left out.
-pub(crate) fn drill<'t>(
+pub(crate) fn drill(
     must: &Must,
     before: Option<&Layers>,
     after: &Layers,
-    things: impl IntoIterator<Item = &'t Observable>,
+    things: impl IntoIterator<Item = impl Borrow<Observable>>,
 ) -> Vec<Hit> {
     let mut hits = Vec::new();
     let newly = |thing: &Observable| {
@@ -102,6 +102,7 @@ pub(crate) fn drill<'t>(
         before.is_none_or(|before| blocked_by(before, thing, must.now).is_none()).then_some(by)
     };
     for thing in things {
+        let thing = thing.borrow();
         if blocked_by(after, thing, must.now).is_none() {
             continue;
         }

@@ -14,19 +14,19 @@ use crate::{
 use sipar_ledger::Entry;
 use sipar_model::{DecisionNumber, Observable, SnapshotSerial, TimestampMs};
 use sipar_snapshot::{DeltaBuilder, DeltaHead, Layers, Update, WarningIndex, limits::UPDATES_MAX};
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 /// Decisions that an entry of the ledger names; the rows have all of them.
 const NAMED_MAX: usize = 100;
 
 impl Shield {
     /// Drills a candidate. What `before` blocks already is left alone.
-    pub(super) fn drill<'t>(
+    pub(super) fn drill(
         &self,
         index: Option<Arc<WarningIndex>>,
         before: Option<&Layers>,
         after: &Layers,
-        things: impl IntoIterator<Item = &'t Observable>,
+        things: impl IntoIterator<Item = impl Borrow<Observable>>,
     ) -> Result<Verdict, ShieldError> {
         let found = join(drill::drill(&self.must(index), before, after, things));
         if found.is_empty() {
