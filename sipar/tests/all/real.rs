@@ -88,6 +88,9 @@ fn real_feeds_and_real_warning_lists_end_as_they_should() {
     let loaded = Loaded { listed: listed(&config), home, now: SystemClock.now() };
     check_phishing(&loaded);
     check_allowed(&loaded);
+    let drilled = loaded.home.ok(&["drill"]);
+    eprintln!("{drilled} (development build)");
+    assert!(drilled.contains("nothing that must resolve"), "{drilled}");
     loaded.home.ok(&["ledger", "verify"]);
     loaded.home.ok(&["snapshot", "verify"]);
 }
