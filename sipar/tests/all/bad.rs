@@ -124,6 +124,8 @@ fn a_damaged_snapshot_at_a_restart_is_refused_and_a_new_one_mends_it() {
     flip(&snapshot, usize::try_from(middle).unwrap());
     let server = Server::serve(&home);
     let dns = server.address("dns");
+    // Until it is read whole, the one whose head is signed may answer.
+    server.wait_for_line("a damaged snapshot was refused");
     until("the new snapshot", || match ask(dns, "phish.example") {
         Some(NXDOMAIN) => Some(()),
         other => {

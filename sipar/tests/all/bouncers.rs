@@ -31,7 +31,7 @@ fn custom_bouncer(home: &Home, url: &str, key: &str) -> Running {
     let mut command = Command::new("crowdsec-custom-bouncer");
     let log = fs::File::create(home.path("bouncer.log")).unwrap();
     let log_too = log.try_clone().unwrap();
-    Running(command.arg("-c").arg(config).stdin(Stdio::null()).stdout(log).stderr(log_too).spawn().unwrap())
+    Running::from(command.arg("-c").arg(config).stdin(Stdio::null()).stdout(log).stderr(log_too).spawn().unwrap())
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Country {
     fn run(&self, place: &str, program: &str, arguments: &[&str]) -> Running {
         let mut command = Command::new(program);
         command.args(arguments);
-        Running(self.network.command(place, &command).spawn().unwrap())
+        Running::from(self.network.command(place, &command).spawn().unwrap())
     }
 
     fn bind(&self, place: &str) -> Running {

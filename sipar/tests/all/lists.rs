@@ -100,7 +100,7 @@ fn web_servers_take_the_lists() {
         bed.fetch("all/addresses.txt")
     );
     let config = bed.home.write("haproxy.cfg", &haproxy).display().to_string();
-    let _haproxy = Running(Command::new("haproxy").args(["-q", "-db", "-f", &config]).spawn().unwrap());
+    let _haproxy = Running::from(Command::new("haproxy").args(["-q", "-db", "-f", &config]).spawn().unwrap());
     // `geo` in the guide looks at the client's own address; here at one that the test gives.
     let nginx = format!(
         "daemon off;\nmaster_process off;\nerror_log {};\npid {};\nevents {{}}\nhttp {{\n  access_log off;\n  \
@@ -114,7 +114,7 @@ fn web_servers_take_the_lists() {
         tmp = at("nginx.tmp"),
     );
     let config = bed.home.write("nginx.conf", &nginx).display().to_string();
-    let _nginx = Running(Command::new("nginx").args(["-c", &config, "-p", &at("")]).spawn().unwrap());
+    let _nginx = Running::from(Command::new("nginx").args(["-c", &config, "-p", &at("")]).spawn().unwrap());
     for socket in ["haproxy.sock", "nginx.sock"] {
         let status = |address: &str| {
             let (path, header) = (at(socket), format!("X-Test: {address}"));

@@ -136,7 +136,7 @@ fn cache(home: &Home, control: SocketAddr, key: &str) -> (Running, SocketAddr) {
         cache = at("nginx.cache"),
     );
     let config = home.write("nginx.conf", &config).display().to_string();
-    let nginx = Running(Command::new("nginx").args(["-c", &config, "-p", &at("")]).spawn().unwrap());
+    let nginx = Running::from(Command::new("nginx").args(["-c", &config, "-p", &at("")]).spawn().unwrap());
     until("nginx", || std::net::TcpStream::connect(address).is_ok().then_some(()));
     (nginx, address)
 }

@@ -2,13 +2,20 @@
 
 use super::required;
 use std::{
-    net::UdpSocket,
+    fs::{self, File},
+    hash::{BuildHasher as _, RandomState},
+    io::{Read as _, Seek as _},
+    net::{TcpListener, UdpSocket},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    thread,
 };
 
 /// Where Debian puts servers, which is not on everybody's PATH.
 const MORE_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
+
+/// Below it are ports that belong to somebody.
+const PORT_MIN: u64 = 10_000;
 
 /// Where a program is.
 fn find(program: &str) -> Option<PathBuf> {
@@ -27,27 +34,53 @@ pub fn has(program: &str) -> bool {
     found
 }
 
-/// A program that runs until it is dropped.
-pub struct Running(pub Child);
+/// A program that runs until it is dropped. When its test fails, what it said is shown.
+pub struct Running {
+    child: Child,
+    /// The program's name, and what it said.
+    said: Option<(&'static str, File)>,
+}
 
 impl Running {
-    /// Starts a program that is there, told nothing and heard by nobody.
-    pub fn start(program: &str, arguments: &[&str]) -> Self {
+    /// Starts a program that is there, and tells it nothing.
+    pub fn start(program: &'static str, arguments: &[&str]) -> Self {
+        let said = tempfile::tempfile().unwrap();
         let mut command = Command::new(find(program).unwrap());
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        Self(command.spawn().unwrap())
+        let [out, err] = [&said, &said].map(|said| said.try_clone().unwrap());
+        let child = command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err).spawn().unwrap();
+        Self { child, said: Some((program, said)) }
     }
 }
 
-/// A port of the loopback that is free, as far as anybody can know: for programs that cannot choose one themselves.
-pub fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+impl From<Child> for Running {
+    fn from(child: Child) -> Self {
+        Self { child, said: None }
+    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ended = self.0.kill();
-        let _ended = self.0.wait();
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
+        if let Some((program, said)) = self.said.as_mut().filter(|_| thread::panicking()) {
+            let mut text = Vec::new();
+            let _read = said.rewind().and_then(|()| said.read_to_end(&mut text));
+            eprintln!("--- {program} said:\n{}", String::from_utf8_lossy(&text));
+        }
     }
+}
+
+/// A port of the loopback that is free for UDP and for TCP: for programs that cannot choose one themselves. It is none
+/// of those that the system gives to whoever asks for any, so that no client has it when its server starts.
+pub fn free_port() -> u16 {
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap();
+    let given: u64 = range.split_whitespace().next().unwrap().parse().unwrap();
+    let ports = PORT_MIN..given.max(2 * PORT_MIN);
+    let random = |count: u64| ports.start + RandomState::new().hash_one(count) % (ports.end - ports.start);
+    let free = |port: &u16| {
+        let address = ("127.0.0.1", *port);
+        UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok()
+    };
+    (0..).map(|count| u16::try_from(random(count)).unwrap()).find(free).unwrap()
 }
