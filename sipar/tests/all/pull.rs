@@ -3,7 +3,7 @@
 use crate::support::{
     Home,
     dns::{NOERROR, NXDOMAIN, ask},
-    foreign::{Running, has},
+    foreign::{Running, free_port, has},
     program,
     server::{self, Server},
     until,
@@ -119,8 +119,7 @@ fn a_file_is_given_by_its_content_whole_or_in_part_to_who_has_a_key() {
 
 /// nginx as docs/src/edges.md sets it up.
 fn cache(home: &Home, control: SocketAddr, key: &str) -> (Running, SocketAddr) {
-    // A port that was free a moment ago: nginx cannot be told to take any.
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let at = |name: &str| home.path(name).display().to_string();
     let config = format!(
         "daemon off;\nmaster_process off;\nerror_log {log};\npid {pid};\nevents {{}}\nhttp {{\n  access_log off;\n  \
