@@ -9,6 +9,7 @@ pub mod fact;
 pub mod hash;
 pub mod ids;
 pub mod mail;
+mod minutes;
 pub mod name;
 pub mod observable;
 pub mod refang;
@@ -24,6 +25,7 @@ pub use fact::{Assertion, Decision, Fact, FactKind, Finding, Indicator, Ruling, 
 pub use hash::FileHash;
 pub use ids::{AppealNumber, DecisionNumber, FindingNumber, SnapshotSerial};
 pub use mail::MailAddress;
+pub use minutes::MinuteCounts;
 pub use name::{DomainName, SuffixKind};
 pub use observable::{Observable, ObservableError, ObservableKind};
 pub use score::{Decay, DecayTable};

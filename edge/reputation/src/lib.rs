@@ -6,7 +6,6 @@
 
 mod bulk;
 mod config;
-mod counts;
 mod limit;
 mod openapi;
 mod problem;

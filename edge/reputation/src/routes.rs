@@ -3,7 +3,6 @@
 use crate::{
     bulk,
     config::ReputationConfig,
-    counts::Counts,
     limit::{KeyLimit, Limiter},
     openapi,
     problem::Problem,
@@ -23,7 +22,7 @@ use axum::{
 };
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use sipar_model::{Clock, Observable, ObservableKind, Sighting, TimestampMs};
+use sipar_model::{Clock, MinuteCounts, Observable, ObservableKind, SeenBy, Sighting, TimestampMs};
 use sipar_snapshot::{Layers, Networks};
 use std::{net::SocketAddr, sync::Arc};
 
@@ -38,7 +37,7 @@ pub struct Reputation {
     idle_s: u32,
     keys: Vec<([u8; 32], u32, KeyLimit)>,
     limiter: Limiter,
-    counts: Counts,
+    counts: MinuteCounts,
 }
 
 /// A key in the configuration is not the SHA-256 of one.
@@ -69,7 +68,7 @@ impl Reputation {
             idle_s: config.idle_s,
             keys: config.keys.iter().map(key).collect::<Result<_, _>>()?,
             limiter: Limiter::new(),
-            counts: Counts::default(),
+            counts: MinuteCounts::of(SeenBy::LookUp),
         }))
     }
 

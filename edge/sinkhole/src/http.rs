@@ -2,7 +2,6 @@
 
 use crate::{
     config::{SinkholeConfig, SinkholeError},
-    counts::Counts,
     page::{self, Subject, Voice},
     subject::{self, Block, Site},
     texts::Language,
@@ -19,7 +18,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::tz::TimeZone;
-use sipar_model::{Clock, DomainName, Sighting};
+use sipar_model::{Clock, DomainName, MinuteCounts, SeenBy, Sighting};
 use sipar_snapshot::Layers;
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 use tokio::{
@@ -50,7 +49,7 @@ pub struct Sinkhole {
     csp: HeaderValue,
     certificate: Certificate,
     connections: Arc<Semaphore>,
-    counts: Counts,
+    counts: MinuteCounts,
 }
 
 impl Sinkhole {
@@ -80,7 +79,7 @@ impl Sinkhole {
             csp,
             certificate: Certificate::open(config)?,
             connections: Arc::new(Semaphore::new(config.connections_max.clamp(1, Semaphore::MAX_PERMITS))),
-            counts: Counts::default(),
+            counts: MinuteCounts::of(SeenBy::BlockPage),
         }))
     }
 

@@ -6,7 +6,6 @@
 //! On TLS it has a certificate for its own name only, so for every other name it ends the handshake cleanly.
 
 mod config;
-mod counts;
 mod http;
 mod page;
 mod subject;
