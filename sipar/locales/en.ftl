@@ -16,6 +16,7 @@ house-kind-url = A URL
 house-kind-file = A file
 house-kind-mail = A mail sender
 house-kind-asn = An autonomous system
+house-kind-name-server = Name servers, for all that they answer for
 fault-job-failing = A job fails: { $subject }
 fault-job-failing-mend = Read the detail; the server's log has the same. It is tried again by itself, and what was there stays in use. A full disk needs space, a store that refuses needs its database.
 fault-fact-not-taken = { $subject } cannot take what the others tell it

@@ -16,6 +16,7 @@ house-kind-url = ایک یو آر ایل
 house-kind-file = ایک فائل
 house-kind-mail = ای میل بھیجنے والا
 house-kind-asn = ایک خودمختار نظام (AS)
+house-kind-name-server = نیم سرور، ان سب ناموں کے لیے جن کا وہ جواب دیتے ہیں
 fault-job-failing = ایک کام ناکام ہو رہا ہے: { $subject }
 fault-job-failing-mend = تفصیل پڑھیں؛ سرور کے لاگ میں بھی یہی ہے۔ کوشش خود دوبارہ ہوتی ہے اور جو پہلے تھا وہ استعمال میں رہتا ہے۔ بھری ڈسک پر جگہ خالی کریں؛ ڈیٹابیس انکار کرے تو اسے درست کریں۔
 fault-fact-not-taken = { $subject } دوسروں کی اطلاع وصول نہیں کر پا رہا

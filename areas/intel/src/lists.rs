@@ -125,7 +125,7 @@ impl Intel {
     pub fn warnings_of(&self, observable: &Observable) -> Vec<WarningList> {
         let Some(index) = self.warnings.load_full() else { return Vec::new() };
         let mut hits = index.hits(observable);
-        if let Observable::Domain(name) = observable {
+        if let Some(name) = observable.name() {
             hits.extend(index.below(name));
         }
         hits.sort_unstable();

@@ -15,7 +15,7 @@ use crate::{
     warnings,
 };
 use sipar_area::{Reason, SearchHit};
-use sipar_model::{Action, DecisionNumber, DomainName, Observable, TimestampMs, Tlp, fact::DecisionState};
+use sipar_model::{Action, DecisionNumber, DomainName, NameServer, Observable, TimestampMs, Tlp, fact::DecisionState};
 use sipar_web::ui;
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub(crate) struct Known {
     pub held: Option<Held>,
     /// The decision that covers it in the current snapshot, what is done, and the snapshot's serial.
     pub in_snapshot: Option<(DecisionNumber, Action, u64)>,
+    /// What is said of it as a name server, if it is asked about as itself: the listed servers, and what is done.
+    pub serving: Option<(Observable, DecisionNumber, Action)>,
     /// The names below it that a block of it keeps open.
     pub exceptions: Vec<DomainName>,
     pub seen: Option<(u64, Option<TimestampMs>)>,
@@ -66,6 +68,7 @@ impl Shield {
                     held: held::of(reader, &[&asked])?.into_iter().flatten().next(),
                     history,
                     in_snapshot: None,
+                    serving: None,
                     exceptions: Vec::new(),
                     seen,
                 })
@@ -83,6 +86,7 @@ impl Shield {
         }
         known.held = known.held.filter(|held| !held.indicator.assertions.is_empty());
         known.in_snapshot = self.in_snapshot(subject).await?;
+        known.serving = self.serving(subject).await?;
         known.exceptions = self.exceptions(subject).await?;
         Ok(known)
     }
@@ -102,9 +106,25 @@ impl Shield {
             Observable::Url(url) => policy.url(url, now),
             Observable::File(hash) => policy.file(hash, now),
             Observable::Mail(mail) => policy.mail(mail, now),
+            Observable::NameServer(server) => policy.name_server(server, now),
             Observable::Asn(_) => None,
         };
         Ok(hit.map(|hit| (hit.decision, hit.action, policy.serial().0)))
+    }
+
+    /// What the published state says of `subject` as a name server. Of name servers themselves it is what they are.
+    async fn serving(
+        self: &Arc<Self>,
+        subject: &Observable,
+    ) -> Result<Option<(Observable, DecisionNumber, Action)>, ShieldError> {
+        let server = match subject {
+            Observable::NameServer(_) => None,
+            other => NameServer::of(other),
+        };
+        let (Some(server), Some(state)) = (server, self.published().await?) else { return Ok(None) };
+        let hit = state.layers.name_server(&server, self.house.clock.now());
+        let listed = hit.and_then(|hit| Some((state.layers.entry(hit.entry)?.observable, hit.decision, hit.action)));
+        Ok(listed)
     }
 
     /// The names below `subject` that a block of it keeps open, by the warning lists in use.
@@ -170,16 +190,8 @@ impl Shield {
         if let Some((text, last, data)) = met_in_words(&known.met) {
             add("met", text, Some(last), data);
         }
-        match known.in_snapshot {
-            Some((number, action, serial)) => {
-                let data = serde_json::json!({ "serial": serial, "decision": number, "action": action });
-                let text = match action {
-                    Action::Block => format!("snapshot {serial} blocks it by decision {number}"),
-                    Action::Allow => format!("snapshot {serial} keeps it open by decision {number}"),
-                };
-                add("snapshot", text, None, data);
-            }
-            None => add("snapshot", "the current snapshot does not list it".into(), None, serde_json::json!({})),
+        for (kind, text, data) in published_in_words(&known) {
+            add(kind, text, None, data);
         }
         Ok(reasons)
     }
@@ -213,6 +225,32 @@ impl Shield {
             )),
         })
     }
+}
+
+/// What the published state says of it: as itself, and as a name server.
+fn published_in_words(known: &Known) -> Vec<(&'static str, String, serde_json::Value)> {
+    let mut words = Vec::new();
+    words.push(match known.in_snapshot {
+        Some((number, action, serial)) => {
+            let data = serde_json::json!({ "serial": serial, "decision": number, "action": action });
+            let text = match action {
+                Action::Block => format!("snapshot {serial} blocks it by decision {number}"),
+                Action::Allow => format!("snapshot {serial} keeps it open by decision {number}"),
+            };
+            ("snapshot", text, data)
+        }
+        None => ("snapshot", "the current snapshot does not list it".into(), serde_json::json!({})),
+    });
+    if let Some((listed, number, action)) = &known.serving {
+        let data = serde_json::json!({ "listed": listed, "decision": number, "action": action });
+        let done = match action {
+            Action::Block => "blocked",
+            Action::Allow => "kept open",
+        };
+        let text = format!("as a name server it is `{listed}`: what that serves is {done} by decision {number}");
+        words.push(("name-server", text, data));
+    }
+    words
 }
 
 /// Whether a decision on this very thing blocks it.

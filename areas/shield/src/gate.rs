@@ -71,10 +71,7 @@ pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> R
         Action::Allow => Vec::new(),
     };
     let list = list_of(&record, rules).ok_or(Barred::NoList)?;
-    let scope = match decision.observable {
-        Observable::Domain(_) => Scope::Subtree,
-        _ => Scope::Exact,
-    };
+    let scope = if decision.observable.name().is_some() { Scope::Subtree } else { Scope::Exact };
     let evidence = evidence(&record.evidence);
     let decision = record.decision;
     let own = PolicyEntry {
@@ -91,7 +88,7 @@ pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> R
         evidence,
     };
     let exceptions = open.into_iter().map(|(name, scope)| PolicyEntry {
-        observable: Observable::Domain(name),
+        observable: own.observable.named(name),
         scope,
         action: Action::Allow,
         score: 0,

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sipar_area::{Route, clearance};
 use sipar_authz::{Act, Identity, Resource, Role};
 use sipar_ledger::Salt;
-use sipar_model::{Action, Category, Decision, DecisionNumber, Observable, Tlp};
+use sipar_model::{Action, Category, Decision, DecisionNumber, NameServer, Observable, Tlp};
 use sipar_web::{ApiError, WebError, context::Caller};
 use std::sync::Arc;
 
@@ -182,10 +182,34 @@ pub(crate) async fn find(shield: &Shield, text: &str, clearance: Tlp) -> Result<
     found.filter(|record| record.decision.tlp <= clearance).ok_or_else(missing)
 }
 
+/// What of a name, an address or a network is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum As {
+    /// It as it stands there.
+    #[default]
+    Itself,
+    /// Name servers there, for what they answer for.
+    NameServer,
+}
+
+impl As {
+    /// The word in the API, in forms and in the texts' keys.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Itself => "itself",
+            Self::NameServer => "name-server",
+        }
+    }
+}
+
 /// What a person asks for.
 #[derive(Deserialize)]
 pub(crate) struct TakeBody {
     pub what: String,
+    /// What of it is meant.
+    #[serde(default, rename = "as")]
+    pub meant: As,
     pub action: Action,
     pub category: Category,
     pub reason: String,
@@ -210,13 +234,25 @@ pub(crate) async fn do_take(
     caller: &Identity,
     body: TakeBody,
 ) -> Result<DecisionNumber, WebError> {
-    let observable = Observable::guess(&body.what).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let observable = meant(&body.what, body.meant)?;
     let request =
         Request { observable, action: body.action, category: body.category, reason: body.reason, days: body.days };
     let (actor, now, inner) = (actor(caller)?, shield.house.clock.now(), Arc::clone(shield));
     let taken = shield.house.store.write(move |tx| inner.request(tx, &actor, &request, now)).await.map_err(refusal)?;
     shield.wake_all();
     Ok(taken)
+}
+
+/// What a text and what is meant of it come to.
+fn meant(text: &str, meant: As) -> Result<Observable, WebError> {
+    let observable = Observable::guess(text).map_err(|error| WebError::bad_request(error.to_string()))?;
+    match meant {
+        As::Itself => Ok(observable),
+        As::NameServer => NameServer::of(&observable).map(Observable::NameServer).ok_or_else(|| {
+            let why = "is no name server; give the name, the address or the network of servers";
+            WebError::bad_request(format!("`{observable}` {why}"))
+        }),
+    }
 }
 
 pub(crate) fn actor(caller: &Identity) -> Result<Actor, WebError> {

@@ -12,7 +12,7 @@ pub const EXCEPTIONS_MAX: usize = 100;
 pub(crate) struct Said {
     /// The lists that touch what would be blocked, each once, in order.
     pub hits: Vec<WarningHit>,
-    /// The names below it that are on `never` lists. A block of it keeps them open.
+    /// The names below it that are on `never` lists. A block of it keeps them open: of name servers, those with such names.
     pub exceptions: Vec<(DomainName, Scope)>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn said(index: &WarningIndex, observable: &Observable) -> Said {
         |number: &ListNumber| index.list(*number).map(|list| WarningHit { kind: list.kind, list: list.slug.clone() });
     let mut hits: Vec<WarningHit> = index.hits(observable).iter().filter_map(hit).collect();
     let mut exceptions = Vec::new();
-    if let Observable::Domain(name) = observable {
+    if let Some(name) = observable.name() {
         let below = index.below(name);
         let mut never = below.iter().filter_map(hit).filter(|hit| hit.kind == WarningKind::Never).peekable();
         if never.peek().is_some() {

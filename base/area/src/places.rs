@@ -61,7 +61,7 @@ impl<T> Places<T> {
         self.count == 0
     }
 
-    /// What is kept for a thing, or for the nearest name or network around it.
+    /// What is kept for a thing, or for the nearest name or network around it; of name servers, for those of theirs.
     #[must_use]
     pub fn around(&self, thing: &Observable) -> Option<&T> {
         match thing {
@@ -73,6 +73,7 @@ impl<T> Places<T> {
             }
             Observable::Address(address) => self.network_around(*address, u8::MAX),
             Observable::Prefix(prefix) => self.network_around(prefix.addr(), prefix.length()),
+            Observable::NameServer(server) => self.around(&server.itself()),
             _ => None,
         }
     }
@@ -102,6 +103,7 @@ impl<T> Places<T> {
                 let inside = inside.take(count_max);
                 inside.map(|(_, (network, value))| (Observable::from(*network), value)).collect()
             }
+            Observable::NameServer(server) => self.within(&server.itself(), count_max),
             _ => Vec::new(),
         }
     }

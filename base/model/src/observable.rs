@@ -5,10 +5,11 @@ use crate::hash::{HashAlgorithm, HashError};
 use crate::mail::MailError;
 use crate::name::NameError;
 use crate::refang::refang;
+use crate::server;
 use crate::text::excerpt;
 use crate::url::UrlError;
 use crate::vocabulary::{UnknownWord, vocabulary};
-use crate::{Asn, CanonicalUrl, DomainName, FileHash, MailAddress, Prefix};
+use crate::{Asn, CanonicalUrl, DomainName, FileHash, MailAddress, NameServer, Prefix};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::{fmt, str::FromStr};
@@ -33,6 +34,8 @@ pub enum Observable {
     Mail(MailAddress),
     /// An autonomous system.
     Asn(Asn),
+    /// Name servers, for all names that they answer for.
+    NameServer(NameServer),
 }
 
 vocabulary! {
@@ -52,6 +55,8 @@ vocabulary! {
         Mail = 6 "mail",
         /// [`Observable::Asn`]
         Asn = 7 "asn",
+        /// [`Observable::NameServer`]
+        NameServer = 8 "name-server",
     }
 }
 
@@ -102,6 +107,25 @@ impl Observable {
             Self::File(_) => ObservableKind::File,
             Self::Mail(_) => ObservableKind::Mail,
             Self::Asn(_) => ObservableKind::Asn,
+            Self::NameServer(_) => ObservableKind::NameServer,
+        }
+    }
+
+    /// The name that it is about, with everything under it: a name, or name servers with such names.
+    #[must_use]
+    pub const fn name(&self) -> Option<&DomainName> {
+        match self {
+            Self::Domain(name) | Self::NameServer(NameServer::Name(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The same sort of thing with this name: name servers for name servers, a name for everything else.
+    #[must_use]
+    pub const fn named(&self, name: DomainName) -> Self {
+        match self {
+            Self::NameServer(_) => Self::NameServer(NameServer::Name(name)),
+            _ => Self::Domain(name),
         }
     }
 
@@ -126,12 +150,14 @@ impl Observable {
             ObservableKind::File => FileHash::parse(text).map(Self::File).map_err(ObservableError::Hash),
             ObservableKind::Mail => MailAddress::parse(text).map(Self::Mail).map_err(ObservableError::Mail),
             ObservableKind::Asn => Asn::parse(text).map(Self::Asn).map_err(ObservableError::Address),
+            ObservableKind::NameServer => NameServer::parse(text).map(Self::NameServer),
         }
     }
 
     /// Reads a text whose kind is not known, as people paste it into a search field.
     ///
     /// A port after a name or an address is dropped. A single word is refused: it is more often a mistake than a TLD.
+    /// `ns:` in front of a name, an address or a network means the name servers there.
     ///
     /// ```
     /// use sipar_model::{Observable, ObservableKind};
@@ -139,6 +165,7 @@ impl Observable {
     /// assert_eq!(kind("evil[.]example"), Ok(ObservableKind::Domain));
     /// assert_eq!(kind("hxxp://evil[.]example/a"), Ok(ObservableKind::Url));
     /// assert_eq!(kind("192.0.2.1:8080"), Ok(ObservableKind::Address));
+    /// assert_eq!(kind("ns:ns1.evil.example"), Ok(ObservableKind::NameServer));
     /// ```
     ///
     /// # Errors
@@ -158,8 +185,10 @@ impl Observable {
             return Err(ObservableError::NoScheme { given: excerpt(text) });
         }
         match Self::from_parts(likeliest, plain)? {
-            Self::Domain(name) if name.label_count() == 1 => Err(ObservableError::SingleLabel { given: excerpt(text) }),
-            observable => Ok(observable),
+            found if found.name().is_some_and(|name| name.label_count() == 1) => {
+                Err(ObservableError::SingleLabel { given: excerpt(text) })
+            }
+            found => Ok(found),
         }
     }
 }
@@ -173,6 +202,8 @@ fn likeliest_kind(plain: &str) -> ObservableKind {
     };
     if plain.contains("://") {
         ObservableKind::Url
+    } else if server::without_prefix(plain).is_some() {
+        ObservableKind::NameServer
     } else if HashAlgorithm::from_bytes_len(plain.len() / 2).is_some() && plain.len().is_multiple_of(2) && hexadecimal()
     {
         ObservableKind::File
@@ -213,6 +244,7 @@ impl fmt::Display for Observable {
             Self::File(hash) => hash.fmt(f),
             Self::Mail(mail) => mail.fmt(f),
             Self::Asn(asn) => asn.fmt(f),
+            Self::NameServer(server) => server.fmt(f),
         }
     }
 }

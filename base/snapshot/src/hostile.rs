@@ -17,7 +17,7 @@ use std::{fs, net::IpAddr, path::Path, sync::Arc};
 const ENTRIES_READ: usize = 2_000;
 
 /// One thing of each kind, some of which the samples hold.
-const THINGS: [&str; 12] = [
+const THINGS: [&str; 14] = [
     "a.example.com",
     "www.a.example.com",
     "b.example.co.uk",
@@ -30,6 +30,8 @@ const THINGS: [&str; 12] = [
     "192.0.2.0/25",
     "2001:db8::1",
     "2001:db8::/32",
+    "ns:ns1.a.example.com",
+    "ns:192.0.2.0/25",
 ];
 
 /// Opens bytes as a policy, and asks it for everything.
@@ -43,6 +45,7 @@ pub fn policy(bytes: Vec<u8>) {
             Observable::File(hash) => _ = policy.file(hash, now),
             Observable::Mail(mail) => _ = policy.mail(mail, now),
             Observable::Address(address) => _ = policy.address(*address, now),
+            Observable::NameServer(server) => _ = policy.name_server(server, now),
             _ => {}
         }
         for entry in policy.find(&observable) {
@@ -142,7 +145,7 @@ pub fn samples(folder: &Path) -> [Vec<u8>; 4] {
             policy.add(sample_entry(observable, list)).expect("within bounds");
         }
         let list = warnings.list("s", "T", WarningKind::Never).expect("within bounds");
-        for observable in things().filter(|thing| !matches!(thing, Observable::Mail(_))) {
+        for observable in things().filter(|thing| !matches!(thing, Observable::Mail(_) | Observable::NameServer(_))) {
             warnings.add(&observable, Scope::Subtree, list).expect("within bounds");
         }
     }

@@ -7,7 +7,7 @@ pub const CHUNK_BYTES: usize = 64 * 1024;
 /// Sections start at multiples of this, a cache line, so that rows of the look-up tables do not straddle two.
 pub const SECTION_ALIGN: usize = 64;
 
-/// Sections in one file. The richest kind has 30.
+/// Sections in one file. The richest kind has 31.
 pub const SECTIONS_MAX: usize = 64;
 
 /// Bytes in one file: offsets within a section are 32 bits wide, and 10M names need 0.5 GB.

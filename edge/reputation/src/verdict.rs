@@ -93,6 +93,7 @@ pub(crate) fn hit(policy: &Layers, observable: &Observable, now: TimestampMs) ->
             };
             nearer(policy.url(url, now), of_host)
         }
+        Observable::NameServer(server) => policy.name_server(server, now),
         Observable::Asn(_) => None,
     }
 }

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 pub struct DecideArgs {
     /// NAME, ADDRESS, PREFIX, URL or HASH.
     pub what: String,
+    /// Not itself, but what name servers with that name or address answer for. The same as `ns:` in front.
+    #[arg(long)]
+    pub name_server: bool,
     /// malware, c2, phishing or fraud.
     #[arg(long, default_value = "phishing")]
     pub category: String,

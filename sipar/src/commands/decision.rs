@@ -8,17 +8,21 @@ use crate::{
 };
 use anyhow::Result;
 use serde_json::{Value, json};
+use sipar_model::server::NAME_SERVER_PREFIX;
 
 /// Held things that are shown one by one: more than a person reads in a terminal, and what the API gives at once.
 const HELD_SHOWN_MAX: usize = 1_000;
 
 pub async fn take(config: &Config, action: &str, args: DecideArgs) -> Result<()> {
     let client = Client::open(config).await?;
+    let meant = if args.name_server { "name-server" } else { "itself" };
     let body = json!({
-        "what": args.what, "action": action, "category": args.category, "reason": args.reason, "days": args.days,
+        "what": args.what, "as": meant, "action": action, "category": args.category, "reason": args.reason, "days": args.days,
     });
     let answer = client.post("/api/v1/shield/decisions", &body).await?;
-    println!("decision D-{} taken; `sipar check {}` shows it", text(&answer, "decision"), args.what);
+    let plain = args.what.trim_start_matches(NAME_SERVER_PREFIX);
+    let what = if args.name_server { format!("{NAME_SERVER_PREFIX}{plain}") } else { args.what };
+    println!("decision D-{} taken; `sipar check {what}` shows it", text(&answer, "decision"));
     Ok(())
 }
 

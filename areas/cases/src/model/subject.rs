@@ -1,6 +1,6 @@
 //! What an appeal is about: a decision's number, or a thing, and which blocks may cover that thing.
 
-use sipar_model::{DecisionNumber, DomainName, Host, Observable, ObservableError, Prefix};
+use sipar_model::{DecisionNumber, DomainName, Host, NameServer, Observable, ObservableError, Prefix};
 use std::net::IpAddr;
 
 /// What somebody says is blocked.
@@ -44,6 +44,10 @@ pub fn covering(thing: &Observable) -> Vec<Observable> {
             }
         },
         Observable::Mail(mail) => all.extend(above(&mail.domain())),
+        Observable::NameServer(server) => {
+            let wider = covering(&server.itself()).into_iter().skip(1);
+            all.extend(wider.filter_map(|wider| NameServer::of(&wider)).map(Observable::NameServer));
+        }
         Observable::File(_) | Observable::Asn(_) => {}
     }
     all
@@ -97,5 +101,7 @@ mod tests {
         check("192.0.2.0/24", &["192.0.2.0/23"], 25);
         check("2001:db8::1", &["2001:db8::/32"], 129);
         check("mail@a.example", &["a.example"], 3);
+        check("ns:a.b.example", &["ns:b.example", "ns:example"], 3);
+        check("ns:192.0.2.0/24", &["ns:192.0.2.0/23"], 25);
     }
 }

@@ -19,7 +19,7 @@ pub use standing::Ran;
 
 use crate::model::drill::Hit;
 use sipar_area::{Owners as _, OwnersCell, Places};
-use sipar_model::{Action, DecisionNumber, Observable, TimestampMs, WarningKind};
+use sipar_model::{Action, DecisionNumber, NameServer, Observable, TimestampMs, WarningKind};
 use sipar_snapshot::{Layers, Mode, PolicyEntry, WarningIndex};
 use std::{borrow::Borrow, sync::Arc};
 
@@ -61,7 +61,7 @@ impl Must {
     /// The lists with something below a name that cannot be looked up one by one: `review` lists do not tell what they
     /// have there, and a `never` list with too much there does not either.
     fn lists_below(&self, thing: &Observable) -> Vec<(String, bool)> {
-        let (Some(index), Observable::Domain(name)) = (&self.index, thing) else { return Vec::new() };
+        let (Some(index), Some(name)) = (&self.index, thing.name()) else { return Vec::new() };
         let mut lists: Vec<(String, bool)> = Vec::new();
         lists.extend(index.below(name).iter().filter_map(|number| list_of(index, *number)));
         if lists.iter().any(|(_, never)| *never) && index.protected_below(name, BELOW_MAX).is_some() {
@@ -73,12 +73,17 @@ impl Must {
     /// What must resolve below a name or inside a network.
     fn below(&self, thing: &Observable) -> Vec<Observable> {
         let mut below = Vec::new();
-        if let (Some(index), Observable::Domain(name)) = (&self.index, thing) {
+        if let (Some(index), Some(name)) = (&self.index, thing.name()) {
             let names = index.protected_below(name, BELOW_MAX).unwrap_or_default();
             below.extend(names.into_iter().map(|(name, _)| Observable::Domain(name)));
         }
         below.extend(self.own.within(thing, BELOW_MAX).into_iter().map(|(thing, ())| thing));
         below.extend(self.owners.owned_within(thing, self.now, BELOW_MAX).into_iter().map(|owner| owner.asset));
+        if matches!(thing, Observable::NameServer(_)) {
+            // Whoever has a name or an address may serve names there.
+            let servers = below.iter().filter_map(NameServer::of);
+            return servers.map(Observable::NameServer).collect();
+        }
         below
     }
 }
@@ -135,6 +140,7 @@ fn blocked_by(layers: &Layers, thing: &Observable, now: TimestampMs) -> Option<D
                 (None, None) => layers.address(prefix.addr(), now),
             }
         }
+        Observable::NameServer(server) => layers.name_server(server, now),
         Observable::File(hash) => layers.file(hash, now),
         Observable::Mail(sender) if sender.local().is_none() => layers.mail(sender, now),
         Observable::Mail(_) | Observable::Url(_) | Observable::Asn(_) => None,
@@ -226,7 +232,7 @@ mod tests {
         let tried = builder.list(list("tried", Mode::Shadow)).expect("a list");
         for (number, say) in (1..).zip(says) {
             let observable = thing(say.trim_start_matches(['+', '~']));
-            let scope = if matches!(observable, Observable::Domain(_)) { Scope::Subtree } else { Scope::Exact };
+            let scope = if observable.name().is_some() { Scope::Subtree } else { Scope::Exact };
             let entry = PolicyEntry {
                 observable,
                 scope,
@@ -287,6 +293,19 @@ mod tests {
         check(None, &["2001:db8::/32"], &["1 2001:db8:1::/48 must-resolve"]);
         check(None, &["@top.example"], &["1 @top.example top"]);
         check(None, &["eve@top.example", "https://top.example/login"], &[]);
+    }
+
+    #[test]
+    fn name_servers_are_found_where_their_names_and_addresses_must_resolve() {
+        check(None, &["ns:ns1.evil.example", "ns:203.0.114.53"], &[]);
+        check(None, &["ns:ns1.top.example"], &["1 ns:ns1.top.example top"]);
+        check(None, &["ns:host.example"], &["1 ns:safe.host.example never!"]);
+        check(None, &["ns:host.example", "+ns:safe.host.example"], &[]);
+        check(None, &["ns:host.example", "+safe.host.example"], &["1 ns:safe.host.example never!"]);
+        check(None, &["ns:bank.example"], &["1 ns:pay.bank.example asset:bank"]);
+        check(None, &["ns:x.own.example"], &["1 ns:x.own.example must-resolve"]);
+        check(None, &["ns:203.0.113.0/24"], &["1 ns:203.0.113.8/29 asset:bank"]);
+        check(None, &["ns:192.0.2.53"], &["1 ns:192.0.2.53 never!"]);
     }
 
     #[test]

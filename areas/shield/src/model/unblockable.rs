@@ -57,6 +57,7 @@ pub fn unblockable(observable: &Observable, bounds: Bounds) -> Option<Unblockabl
         Observable::Address(address) => unblockable_address(*address),
         Observable::Prefix(prefix) => unblockable_prefix(prefix, bounds),
         Observable::Asn(_) => Some(Unblockable::WholeAsn),
+        Observable::NameServer(server) => unblockable(&server.itself(), bounds),
         Observable::Url(_) | Observable::File(_) | Observable::Mail(_) => None,
     }
 }

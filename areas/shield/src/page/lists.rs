@@ -3,7 +3,7 @@
 use crate::{
     Shield,
     explain::word,
-    http::{DECISION, TakeBody, do_take, filter, refusal},
+    http::{As, DECISION, TakeBody, do_take, filter, refusal},
     store::{read, record::Record},
 };
 use axum::{
@@ -141,6 +141,8 @@ fn form(ctx: &PageContext, what: &str) -> Markup {
     let choice = |value: &str, key: String| ui::Choice { value: value.into(), text: ctx.t(&key) };
     let actions = Action::ALL.iter().map(|action| choice(action.word(), format!("web-action-{action}")));
     let categories = Category::ALL.iter().map(|category| choice(category.word(), format!("web-category-{category}")));
+    let meanings = [As::Itself, As::NameServer].map(|one| choice(one.word(), format!("shield-as-{}", one.word())));
+    let meanings = meanings.into_iter();
     let field = |name: &str, kind, value: &str, hint: Option<String>| {
         let label = ctx.t(&format!("shield-form-{name}"));
         ui::field(
@@ -151,6 +153,7 @@ fn form(ctx: &PageContext, what: &str) -> Markup {
     html! {
         form action="/decisions" method="post" {
             (field("what", ui::FieldKind::Code, what, Some(ctx.t("web-search-hint"))))
+            (field("as", ui::FieldKind::Select(meanings.collect()), As::Itself.word(), None))
             (field("action", ui::FieldKind::Select(actions.collect()), "block", None))
             (field("category", ui::FieldKind::Select(categories.collect()), "phishing", None))
             (field("reason", ui::FieldKind::Text, "", Some(ctx.t("shield-form-reason-hint"))))

@@ -45,6 +45,7 @@ pub async fn one(
         if blocks { shield.exceptions(&record.decision.observable).await.map_err(refusal)? } else { Vec::new() };
     let body = html! {
         (facts(&ctx, &record))
+        (serves(&ctx, &record.decision.observable))
         (waits(&ctx, drilled.as_ref()))
         (except(&ctx, &exceptions))
         (ui::stats(&[ui::Stat {
@@ -175,6 +176,8 @@ pub async fn panel(
     let verdict = in_force.map(|record| record.decision.action).or(known.in_snapshot.map(|(_, action, _)| action));
     let body = html! {
         p { (ui::verdict(ctx, verdict)) " " (in_file(ctx, &known)) }
+        (serves(ctx, subject))
+        @if let Some((listed, ..)) = &known.serving { (serving(ctx, listed)) }
         (waits(ctx, known.drilled.as_ref()))
         @if blocked(&known) { (except(ctx, &known.exceptions)) }
         @if let Some(held) = &known.held {
@@ -235,6 +238,22 @@ fn met(ctx: &PageContext, days: &[(TimestampMs, u64, TimestampMs)]) -> Markup {
 fn appeal(ctx: &PageContext, record: &Record) -> Markup {
     let href = format!("/appeal?decision={}", record.decision.number);
     html! { p { (ui::button_link(&ctx.t("shield-appeal"), &href)) } }
+}
+
+/// What a decision on name servers means.
+fn serves(ctx: &PageContext, subject: &Observable) -> Markup {
+    html! { @if matches!(subject, Observable::NameServer(_)) { p { (ctx.t("shield-name-server-about")) } } }
+}
+
+/// That something is said of it as a name server, and where.
+fn serving(ctx: &PageContext, listed: &Observable) -> Markup {
+    let value = listed.value();
+    html! {
+        p {
+            (ctx.t("shield-serving")) " "
+            a href={ "/look-up?what=" (encode(&value)) } { (ui::mono(&value)) }
+        }
+    }
 }
 
 /// The names that stay open below a blocked one.

@@ -149,7 +149,7 @@ impl Shield {
             // With a block come and go the names below it that stay open.
             let mut below = Vec::new();
             for thing in &things {
-                below.extend(said(index, thing).exceptions.into_iter().map(|(name, _)| Observable::Domain(name)));
+                below.extend(said(index, thing).exceptions.into_iter().map(|(name, _)| thing.named(name)));
                 if below.len() > UPDATES_MAX {
                     return Ok(None);
                 }
@@ -190,13 +190,10 @@ fn is_protected(index: &WarningIndex, thing: &Observable) -> bool {
     said(index, thing).hits.iter().any(|hit| hit.kind == WarningKind::Never)
 }
 
-/// The names above a name.
+/// The names above a name; of name servers, those with names above theirs.
 fn parents(thing: &Observable) -> impl Iterator<Item = Observable> {
-    let name = match thing {
-        Observable::Domain(name) => name.parent(),
-        _ => None,
-    };
-    std::iter::successors(name, sipar_model::DomainName::parent).map(Observable::Domain)
+    let name = thing.name().and_then(sipar_model::DomainName::parent);
+    std::iter::successors(name, sipar_model::DomainName::parent).map(|name| thing.named(name))
 }
 
 pub(super) fn open(path: &Path, shield: &Shield) -> Result<Delta, ShieldError> {

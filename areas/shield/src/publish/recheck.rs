@@ -7,7 +7,7 @@ use crate::{
     Shield, ShieldError, gate,
     store::{decisions, drills, lists, publications::Publication},
 };
-use sipar_model::{Action, DecisionNumber, DomainName, Observable};
+use sipar_model::{Action, DecisionNumber, Observable};
 use sipar_snapshot::{PolicyEntry, limits::UPDATES_MAX};
 use std::{
     collections::{HashMap, HashSet},
@@ -25,8 +25,8 @@ const KEPT_OPEN_MAX: usize = 1_000_000;
 struct Wanted {
     /// The decisions that pass the gate, in order.
     numbers: Vec<DecisionNumber>,
-    /// The names that stay open, and by which decisions.
-    open: HashMap<DomainName, Vec<DecisionNumber>>,
+    /// What stays open below something blocked, and by which decisions.
+    open: HashMap<Observable, Vec<DecisionNumber>>,
     /// Where both differ.
     differing: HashSet<Observable>,
     open_count: usize,
@@ -130,8 +130,8 @@ impl Shield {
                 return Ok((None, judged_by));
             }
             let backed = match &entry.observable {
-                Observable::Domain(name) if keeps_open(&entry, rules) => {
-                    wanted.open.get(name).is_some_and(|by| by.contains(&entry.decision))
+                thing if keeps_open(&entry, rules) => {
+                    wanted.open.get(thing).is_some_and(|by| by.contains(&entry.decision))
                 }
                 _ => wanted.numbers.binary_search(&entry.decision).is_ok(),
             };
@@ -140,11 +140,10 @@ impl Shield {
             }
         }
         // What is to stay open and does not.
-        for (name, by) in &wanted.open {
-            let thing = Observable::Domain(name.clone());
-            let said = state.layers.said_of(&thing);
+        for (thing, by) in &wanted.open {
+            let said = state.layers.said_of(thing);
             if !by.iter().all(|by| said.iter().any(|entry| entry.decision == *by)) {
-                wanted.differing.insert(thing);
+                wanted.differing.insert(thing.clone());
             }
         }
         let differing = (!wanted.is_too_much()).then(|| wanted.differing.into_iter().collect());
@@ -166,9 +165,7 @@ fn compare(state: &State, entries: Vec<PolicyEntry>, wanted: &mut Wanted) {
         wanted.differing.insert(own.observable);
     }
     for entry in entries {
-        if let Observable::Domain(name) = entry.observable {
-            wanted.open_count += 1;
-            wanted.open.entry(name).or_default().push(entry.decision);
-        }
+        wanted.open_count += 1;
+        wanted.open.entry(entry.observable).or_default().push(entry.decision);
     }
 }

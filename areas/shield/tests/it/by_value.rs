@@ -10,7 +10,7 @@ use std::sync::Arc;
 const RULES: &str = include_str!("../../../../packs/rules/default.toml");
 
 /// Names above and below one another, networks, and things of other kinds.
-const THINGS: [&str; 12] = [
+const THINGS: [&str; 15] = [
     "host.example",
     "www.host.example",
     "a.www.host.example",
@@ -23,6 +23,9 @@ const THINGS: [&str; 12] = [
     "d41d8cd98f00b204e9800998ecf8427e",
     "clerk@evil.example",
     "2001:db8::5",
+    "ns:host.example",
+    "ns:a.www.host.example",
+    "ns:203.0.113.0/24",
 ];
 
 const PROTECTED: [&[&str]; 4] = [

@@ -12,5 +12,6 @@ mod publishing;
 mod real;
 mod redress;
 mod rig;
+mod servers;
 mod texts;
 mod warnings;

@@ -2,7 +2,7 @@
 
 use crate::{chain, through_json};
 use proptest::prelude::*;
-use sipar_model::{Asn, DomainName, Observable, ObservableKind};
+use sipar_model::{Asn, DomainName, NameServer, Observable, ObservableKind};
 use std::net::{IpAddr, Ipv4Addr};
 
 #[test]
@@ -38,6 +38,13 @@ fn guesses_what_people_paste() {
     check("@evil.example", "mail", "@evil.example");
     check("mailto:eve@evil.example", "mail", "eve@evil.example");
     check("AS64500", "asn", "AS64500");
+    check("NS:ns1.EVIL[.]example.", "name-server", "ns:ns1.evil.example");
+    check("ns: ns1.evil.example:53", "name-server", "ns:ns1.evil.example");
+    check("ns:192.0.2.53", "name-server", "ns:192.0.2.53");
+    check("ns:192.0.2.53/32", "name-server", "ns:192.0.2.53");
+    check("ns:[2001:db8::53]:53", "name-server", "ns:2001:db8::53");
+    check("ns:2001:db8::/32", "name-server", "ns:2001:db8::/32");
+    check("ns.example", "domain", "ns.example");
 }
 
 #[test]
@@ -69,19 +76,25 @@ fn says_what_was_wrong_with_the_likeliest_reading() {
     check("evil example.com", "character ` `");
     check("*.evil.example", "character `*`");
     check("a@b@c", "RFC 5321");
+    check("ns:", "empty");
+    check("ns:example", "single word");
+    check("ns:53", "four decimals");
+    check("ns:192.0.2.1/24", "write `192.0.2.0/24`");
+    check("ns:ns:ns1.example", "character `:`");
+    check("ns:eve@evil.example", "character `@`");
     check(&"x".repeat(100_000), "253 characters");
 }
 
 #[test]
 fn kinds_have_words_and_numbers() {
-    assert_eq!(ObservableKind::ALL.len(), 7);
+    assert_eq!(ObservableKind::ALL.len(), 8);
     for (kind, number) in ObservableKind::ALL.iter().zip(1_u8..) {
         assert_eq!(kind.number(), number);
         assert_eq!(ObservableKind::from_number(number), Some(*kind));
         assert_eq!(kind.word().parse(), Ok(*kind));
     }
     assert_eq!(ObservableKind::from_number(0), None);
-    assert_eq!(ObservableKind::from_number(8), None);
+    assert_eq!(ObservableKind::from_number(9), None);
 }
 
 #[test]
@@ -96,6 +109,27 @@ fn what_means_the_same_is_equal() {
         Observable::from_parts(ObservableKind::Prefix, "192.0.2.1/32"),
         Observable::from_parts(ObservableKind::Address, "192.0.2.1")
     );
+    assert_eq!(
+        Observable::from_parts(ObservableKind::NameServer, "NS1.evil.example."),
+        Observable::guess("ns:ns1.evil.example")
+    );
+}
+
+#[test]
+fn a_name_server_is_not_the_name() {
+    let name = Observable::guess("ns1.evil.example").expect("a name");
+    for text in ["ns1.evil.example", "192.0.2.53", "2001:db8::/32"] {
+        let thing = Observable::guess(text).expect(text);
+        let server = NameServer::of(&thing).expect(text);
+        assert_eq!(server.itself(), thing);
+        assert_ne!(Observable::NameServer(server), thing);
+    }
+    let server = Observable::guess("ns:x.example").expect("a server");
+    let below = DomainName::parse("ns1.evil.example").expect("a name");
+    assert_eq!(name.name(), Some(&below));
+    assert_eq!(name.named(below.clone()), name);
+    assert_eq!(server.named(below).value(), "ns:ns1.evil.example");
+    assert_eq!(NameServer::of(&Observable::guess("https://evil.example/").expect("a page")), None);
 }
 
 #[test]

@@ -122,6 +122,9 @@ sections! {
     Ipv6Around = 0x64 "ipv6.around",
     DeltaHead = 0x70 "delta.head",
     Updates = 0x71 "delta.updates",
+    ServersMeta = 0x80 "servers.meta",
+    ServersLines = 0x81 "servers.lines",
+    ServersRecords = 0x82 "servers.records",
 }
 
 /// How many hashes a section of so many bytes has.

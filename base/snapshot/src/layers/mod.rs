@@ -13,7 +13,9 @@ use crate::{
     policy::{Found, Keyed, sender_hit},
     wire::{self, WireName},
 };
-use sipar_model::{CanonicalUrl, DomainName, FileHash, MailAddress, Observable, SnapshotSerial, TimestampMs};
+use sipar_model::{
+    CanonicalUrl, DomainName, FileHash, MailAddress, NameServer, Observable, SnapshotSerial, TimestampMs,
+};
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 /// An open policy and the changes since. Cloning costs next to nothing; look-ups take no lock and allocate nothing.
@@ -176,6 +178,14 @@ impl Layers {
         sender_hit(sender, |key| self.key(Keyed::Mails, key, now))
     }
 
+    /// Looks name servers up; see [`Policy::name_server`].
+    #[must_use]
+    pub fn name_server(&self, server: &NameServer, now: TimestampMs) -> Option<Hit> {
+        let Some(overlay) = &self.overlay else { return self.base.name_server(server, now) };
+        let below = self.base.best_server(server, now, |entry| overlay.replaces(entry));
+        self.answer(below, overlay.policy.best_server(server, now, |_| false))
+    }
+
     fn key(&self, keyed: Keyed, key: &[u8], now: TimestampMs) -> Option<Hit> {
         let Some(overlay) = &self.overlay else {
             return self.base.best_key(keyed, key, now, |_| false).map(|best| best.hit());
@@ -199,7 +209,7 @@ impl Layers {
 
     /// The number of the overlay's first entry: those of the base come before it.
     fn first(&self) -> u32 {
-        u32::try_from(self.base.entries()).expect("six tables of ENTRIES_MAX are below 2^32")
+        u32::try_from(self.base.entries()).expect("seven tables of ENTRIES_MAX are below 2^32")
     }
 
     /// The layer that an entry is in, and its number there.

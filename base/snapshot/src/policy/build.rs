@@ -4,7 +4,7 @@ use super::{
     ListId, ListInfo, Mode, PAYLOAD_BYTES, PolicyEntry, PolicyHead, Scope,
     classes::{self, Class, Classes},
     evidence::EvidenceBag,
-    seconds,
+    seconds, servers,
 };
 use crate::{
     BuildError, SigningKey,
@@ -32,6 +32,7 @@ pub struct PolicyBuilder {
     mails: Bag,
     ipv4: Networks,
     ipv6: Networks,
+    servers: Bag,
     count: usize,
 }
 
@@ -108,6 +109,7 @@ impl PolicyBuilder {
             mails: Bag::default(),
             ipv4: Networks::default(),
             ipv6: Networks::default(),
+            servers: Bag::default(),
             count: 0,
         }
     }
@@ -160,6 +162,7 @@ impl PolicyBuilder {
                 self.network(*prefix, pending);
                 Ok(())
             }
+            Observable::NameServer(server) => self.servers.push(servers::key(server).as_bytes(), pending),
             Observable::Asn(asn) => Err(unsupported(*asn)),
         }
     }
@@ -193,7 +196,7 @@ impl PolicyBuilder {
         finish: impl FnOnce(Identity, Vec<SectionPlan<'_>>) -> Result<T, BuildError>,
     ) -> Result<(T, u64, u64), BuildError> {
         crate::check_text("contact", &self.head.contact)?;
-        let Self { head, lists, classes, evidence, names, urls, files, mails, ipv4, ipv6, count } = self;
+        let Self { head, lists, classes, evidence, names, urls, files, mails, ipv4, ipv6, servers, count } = self;
         let identity = Identity { kind: FileKind::Policy, serial: head.serial.0, created_ms: head.created.0 };
         let mut order = Vec::with_capacity(count);
 
@@ -210,11 +213,7 @@ impl PolicyBuilder {
         }
 
         for (bag, table) in [(&urls, table::URLS), (&files, table::FILES), (&mails, table::MAILS)] {
-            let layout = lay_out(bag, &classes, identity, &table, mix::hash, |item| bag.keys.get(item).len())?;
-            order.extend(layout.items().map(|item| bag.items[item as usize].evidence));
-            let (put, payload) =
-                (|_, key: &[u8], out: &mut Vec<u8>| out.extend_from_slice(key), |item| bag.payload(item));
-            sections.extend(layout.into_sections(&table, &[], &bag.keys, put, payload));
+            sections.extend(keyed(bag, table, &classes, identity, &mut order)?);
         }
 
         let Networks { places, items } = ipv4;
@@ -226,6 +225,8 @@ impl PolicyBuilder {
         order.extend(plan.items().map(|item| items[item as usize].evidence));
         sections.extend(plan.into_sections::<V6, PAYLOAD_BYTES>(&prefix::IPV6, |item| items[item as usize].payload()));
 
+        sections.extend(keyed(&servers, table::SERVERS, &classes, identity, &mut order)?);
+
         let entries = order.len();
         sections.extend(evidence.into_sections(order));
         Ok((finish(identity, sections)?, entries as u64, (count - entries) as u64))
@@ -234,6 +235,20 @@ impl PolicyBuilder {
 
 fn unsupported(asn: Asn) -> BuildError {
     BuildError::Unsupported { value: asn.to_string(), instead: "add the networks that it announces" }
+}
+
+/// The sections of a table whose keys stand in it as they are; notes where the evidence of its entries is.
+fn keyed<'a>(
+    bag: &'a Bag,
+    table: table::Sections,
+    classes: &Classes,
+    identity: Identity,
+    order: &mut Vec<u32>,
+) -> Result<Vec<SectionPlan<'a>>, BuildError> {
+    let layout = lay_out(bag, classes, identity, &table, mix::hash, |item| bag.keys.get(item).len())?;
+    order.extend(layout.items().map(|item| bag.items[item as usize].evidence));
+    let put = |_, key: &[u8], out: &mut Vec<u8>| out.extend_from_slice(key);
+    Ok(layout.into_sections(&table, &[], &bag.keys, put, |item| bag.payload(item)))
 }
 
 /// Lays out the entries of a bag that can ever answer.
@@ -326,7 +341,7 @@ pub(crate) fn kept(entries: Vec<PolicyEntry>, lists: &[ListInfo]) -> Result<Vec<
 /// What an entry shares with others.
 fn class_of(entry: &PolicyEntry, lists: &[ListInfo]) -> Result<Class, BuildError> {
     let list = lists.get(usize::from(entry.list.0)).ok_or(BuildError::UnknownList(entry.list.0))?;
-    let named = matches!(entry.observable, Observable::Domain(_));
+    let named = entry.observable.name().is_some();
     Ok(Class {
         action: entry.action,
         category: entry.category,

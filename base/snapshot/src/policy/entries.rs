@@ -1,6 +1,6 @@
 //! Entries read back by number, and found by what they are about.
 
-use super::{EntryRef, PAYLOAD_BYTES, Policy, PolicyEntry, time_of};
+use super::{EntryRef, PAYLOAD_BYTES, Policy, PolicyEntry, servers, time_of};
 use crate::{
     limits::NAME_BYTES_MAX,
     mix,
@@ -8,7 +8,7 @@ use crate::{
     table::Table,
     wire,
 };
-use sipar_model::{CanonicalUrl, DecisionNumber, DomainName, FileHash, MailAddress, Observable, Prefix};
+use sipar_model::{CanonicalUrl, DecisionNumber, DomainName, FileHash, MailAddress, NameServer, Observable, Prefix};
 
 impl Policy {
     /// The entry with this number. `None` when there is none, or it cannot be read.
@@ -54,8 +54,11 @@ impl Policy {
             Some((Observable::Mail(MailAddress::parse(std::str::from_utf8(key).ok()?).ok()?), payload))
         } else if number < firsts.ipv6 {
             network(&self.ipv4, file, number - firsts.ipv4)
-        } else {
+        } else if number < firsts.servers {
             network(&self.ipv6, file, number - firsts.ipv6)
+        } else {
+            let (key, payload) = keyed(&self.servers, firsts.servers)?;
+            Some((Observable::NameServer(NameServer::parse(std::str::from_utf8(key).ok()?).ok()?), payload))
         }
     }
 
@@ -88,6 +91,9 @@ impl Policy {
             Observable::Mail(mail) => keyed(&self.mails, self.firsts.mails, mail.as_str().as_bytes()),
             Observable::Address(address) => self.find_network(&Prefix::from(*address), &mut found),
             Observable::Prefix(prefix) => self.find_network(prefix, &mut found),
+            Observable::NameServer(server) => {
+                keyed(&self.servers, self.firsts.servers, servers::key(server).as_bytes());
+            }
             Observable::Asn(_) => {}
         }
         found

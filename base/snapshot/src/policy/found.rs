@@ -43,6 +43,7 @@ pub(crate) enum Keyed {
     Urls,
     Files,
     Mails,
+    Servers,
 }
 
 /// The hit on a sender itself before the one on all senders of its domain, unless only the latter is enforced.

@@ -13,6 +13,7 @@ mod entries;
 mod evidence;
 mod found;
 mod read;
+mod servers;
 mod warm;
 
 pub(crate) use build::kept;
@@ -75,7 +76,8 @@ pub struct ListInfo {
     pub mode: Mode,
 }
 
-/// What of a name an entry covers. It means nothing for other observables, which read back as `Exact`.
+/// What of a name, or of name servers with such a name, an entry covers. It means nothing for other observables, which
+/// read back as `Exact`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Scope {
@@ -141,7 +143,7 @@ impl PolicyEntry {
         if let Observable::Prefix(prefix) = self.observable {
             self.observable = Observable::from(prefix);
         }
-        if !matches!(self.observable, Observable::Domain(_)) {
+        if self.observable.name().is_none() {
             self.scope = Scope::Exact;
         }
         self.expires = time_of(seconds(self.expires));

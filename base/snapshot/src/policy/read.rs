@@ -33,6 +33,7 @@ pub struct Policy {
     pub(super) mails: Table<PAYLOAD_BYTES>,
     pub(super) ipv4: PrefixTable<V4, PAYLOAD_BYTES>,
     pub(super) ipv6: PrefixTable<V6, PAYLOAD_BYTES>,
+    pub(super) servers: Table<PAYLOAD_BYTES>,
     evidence: EvidenceTable,
     pub(super) firsts: Firsts,
 }
@@ -71,6 +72,7 @@ pub(super) struct Firsts {
     pub(super) mails: u32,
     pub(super) ipv4: u32,
     pub(super) ipv6: u32,
+    pub(super) servers: u32,
     pub(super) end: u32,
 }
 
@@ -109,9 +111,10 @@ impl Policy {
         let (mails, _) = Table::open(&container, &table::MAILS)?;
         let ipv4 = PrefixTable::open(&container, &prefix::IPV4)?;
         let ipv6 = PrefixTable::open(&container, &prefix::IPV6)?;
+        let (servers, _) = Table::open(&container, &table::SERVERS)?;
         let mut first = 0_u32;
         let mut after = |count: u32| {
-            // Six tables of ENTRIES_MAX each stay below 2^32.
+            // Seven tables of ENTRIES_MAX each stay below 2^32.
             first += count;
             first
         };
@@ -121,7 +124,8 @@ impl Policy {
             mails: after(files.entries()),
             ipv4: after(mails.entries()),
             ipv6: after(ipv4.entries()),
-            end: after(ipv6.entries()),
+            servers: after(ipv6.entries()),
+            end: after(servers.entries()),
         };
         let evidence = EvidenceTable::open(&container, firsts.end as usize)?;
         Ok(Self {
@@ -134,6 +138,7 @@ impl Policy {
             mails,
             ipv4,
             ipv6,
+            servers,
             evidence,
             firsts,
             container,
@@ -304,6 +309,7 @@ impl Policy {
             Keyed::Urls => (&self.urls, self.firsts.urls),
             Keyed::Files => (&self.files, self.firsts.files),
             Keyed::Mails => (&self.mails, self.firsts.mails),
+            Keyed::Servers => (&self.servers, self.firsts.servers),
         };
         let mut best = None;
         table.probe(self.container.bytes(), mix::hash(table.seed(), key), |record| {

@@ -76,6 +76,15 @@ pub(crate) const MAILS: Sections = Sections {
     records: SectionId::MailsRecords,
 };
 
+/// The table of name servers.
+pub(crate) const SERVERS: Sections = Sections {
+    name: "servers",
+    width: LengthWidth::Byte,
+    meta: SectionId::ServersMeta,
+    lines: SectionId::ServersLines,
+    records: SectionId::ServersRecords,
+};
+
 /// How wide the lengths of keys are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LengthWidth {

@@ -82,7 +82,7 @@ impl WarningIndexBuilder {
     /// Puts a thing on a list. The scope is for names; other things have none.
     ///
     /// # Errors
-    /// When the list is unknown, the thing is a mail sender or an autonomous system, or a bound is reached.
+    /// When the list is unknown, the thing is a mail sender, an autonomous system or name servers, or a bound is reached.
     pub fn add(&mut self, observable: &Observable, scope: Scope, list: ListNumber) -> Result<(), BuildError> {
         let unsupported = |value: String, instead| Err(BuildError::Unsupported { value, instead });
         let number = list.0;
@@ -97,6 +97,9 @@ impl WarningIndexBuilder {
             Observable::File(hash) => self.files.push(hash.bytes(), number, Reach::Exact)?,
             Observable::Mail(mail) => return unsupported(mail.to_string(), "add its domain"),
             Observable::Asn(asn) => return unsupported(asn.to_string(), "add the networks that it announces"),
+            Observable::NameServer(server) => {
+                return unsupported(server.to_string(), "add its name or network, which name servers there share");
+            }
         }
         self.lists[usize::from(number)].entries += 1;
         Ok(())

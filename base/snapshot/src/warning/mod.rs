@@ -135,6 +135,7 @@ impl WarningIndex {
     /// - A network: lists that have it, one around it, or anything inside it, since blocking it would block that.
     /// - A URL: lists that have it or touch its host.
     /// - A mail sender: lists that touch its domain.
+    /// - Name servers: lists that touch their name or network, since blocking them blocks what they serve.
     /// - A file: lists that have it. An autonomous system: none.
     #[must_use]
     pub fn hits(&self, observable: &Observable) -> Vec<ListNumber> {
@@ -152,6 +153,7 @@ impl WarningIndex {
                     Host::Address(address) => self.network(&Prefix::from(address), &mut found),
                 }
             }
+            Observable::NameServer(server) => return self.hits(&server.itself()),
             Observable::Asn(_) => {}
         }
         found.sort_unstable();

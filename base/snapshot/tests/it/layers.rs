@@ -10,7 +10,7 @@ use sipar_snapshot::{
 use std::{collections::BTreeMap, fs, sync::Arc};
 
 /// What is listed, and what else is asked for: names within names, networks within networks, and one of each key.
-const THINGS: [&str; 24] = [
+const THINGS: [&str; 29] = [
     "a.example",
     "b.a.example",
     "c.b.a.example",
@@ -35,6 +35,11 @@ const THINGS: [&str; 24] = [
     "@a.example",
     "adam@a.example",
     "192.0.2.200",
+    "ns:a.example",
+    "ns:b.a.example",
+    "ns:192.0.2.0/25",
+    "ns:192.0.2.1",
+    "ns:2001:db8::/32",
 ];
 
 type Says = (bool, bool, bool, i64, u8);
@@ -113,6 +118,7 @@ fn hit(layers: &Layers, observable: &Observable, now: TimestampMs) -> Option<Hit
         Observable::Url(url) => layers.url(url, now),
         Observable::File(hash) => layers.file(hash, now),
         Observable::Mail(mail) => layers.mail(mail, now),
+        Observable::NameServer(server) => layers.name_server(server, now),
         Observable::Asn(_) => None,
     };
     // The number of an entry means something in its own layers alone.

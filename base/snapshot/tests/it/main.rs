@@ -10,4 +10,5 @@ mod first;
 mod layers;
 mod names;
 mod networks;
+mod servers;
 mod warnings;
