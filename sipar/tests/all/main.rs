@@ -17,6 +17,7 @@ mod health;
 mod kill;
 mod lists;
 mod main_job;
+mod name_servers;
 mod openness;
 mod pages;
 mod postgres;

@@ -333,6 +333,15 @@ fn every_command_of_the_guide_does_what_it_says() {
         (answer.contains("NXDOMAIN") && answer.contains("all.rpz.sipar")).then_some(())
     });
 
+    let reason = [("\"it serves nothing but malware\"", "a-test-of-zones")];
+    bed.run("sipar block ns1.evil.example", &reason);
+    bed.run("sipar block 192.0.2.53", &reason);
+    assert!(bed.run("sipar check ns:ns1.evil.example", &[]).contains("a-test-of-zones"));
+    until("name servers are in the zone", || {
+        let zone = dig(zones, &whole);
+        ["ns1.evil.example.rpz-nsdname", "32.53.2.0.192.rpz-nsip"].iter().all(|one| zone.contains(one)).then_some(())
+    });
+
     assert_ne!(key(&bed.run("sipar subscriber rotate", &[])), own);
     assert!(bed.run("sipar subscriber list", &[]).contains("isp-one"));
     bed.run("sipar subscriber remove", &[]);
@@ -341,5 +350,5 @@ fn every_command_of_the_guide_does_what_it_says() {
     // Nothing in the guide goes untried here.
     let told = PAGE.lines().filter(|line| line.starts_with("    sipar ") || line.starts_with("    dig ")).count();
     // The two of lists are run above.
-    assert_eq!(told, 7 + 2);
+    assert_eq!(told, 10 + 2);
 }

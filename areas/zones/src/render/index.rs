@@ -6,10 +6,12 @@
 //! their own. This finds them without holding a zone.
 
 use super::{
+    names::Realm,
     net::{Key as NetKey, Net},
     nodes::is_left_out,
+    rpz::SERVER_NAME_BYTES,
 };
-use sipar_model::{DomainName, Observable, Prefix};
+use sipar_model::{DomainName, NameServer, Observable, Prefix};
 use sipar_snapshot::Layers;
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -91,6 +93,8 @@ impl<T: Ord + Clone> Sorted<T> {
 pub struct Index {
     /// Listed names of [`DEEP_LABELS_MIN`] labels and more, as [`key`]s.
     deep: Sorted<Box<[u8]>>,
+    /// The same of name servers.
+    deep_servers: Sorted<Box<[u8]>>,
     /// Listed networks, as [`net::Key`](super::net::Key)s.
     networks: Sorted<NetKey>,
     /// How many listed names take so many bytes on the wire, without the root.
@@ -101,7 +105,13 @@ pub struct Index {
 
 impl Default for Index {
     fn default() -> Self {
-        Self { deep: Sorted::default(), networks: Sorted::default(), name_bytes: Box::new([0; 256]), other: 0 }
+        Self {
+            deep: Sorted::default(),
+            deep_servers: Sorted::default(),
+            networks: Sorted::default(),
+            name_bytes: Box::new([0; 256]),
+            other: 0,
+        }
     }
 }
 
@@ -110,7 +120,7 @@ impl Index {
     #[must_use]
     pub fn new(layers: &Layers) -> Self {
         let mut index = Self::default();
-        let (mut deep, mut networks) = (Vec::new(), Vec::new());
+        let (mut deep, mut deep_servers, mut networks) = (Vec::new(), Vec::new(), Vec::new());
         let mut last = None;
         for entry in layers.iter() {
             // Entries on one network follow one another; on one name they are rare, and counting one twice is harmless.
@@ -120,11 +130,13 @@ impl Index {
             index.count(&entry.observable, true);
             match &entry.observable {
                 Observable::Domain(name) if is_deep(name) => deep.push(key(name)),
+                Observable::NameServer(NameServer::Name(name)) if is_deep(name) => deep_servers.push(key(name)),
                 other => networks.extend(network(other)),
             }
             last = Some(entry.observable);
         }
         index.deep = Sorted::new(deep);
+        index.deep_servers = Sorted::new(deep_servers);
         index.networks = Sorted::new(networks);
         index
     }
@@ -136,11 +148,14 @@ impl Index {
         for (observable, come) in changed {
             next.count(observable, *come);
         }
-        let deep = changed.iter().filter_map(|(observable, come)| match observable {
-            Observable::Domain(name) if is_deep(name) => Some((key(name), *come)),
-            _ => None,
-        });
-        next.deep = self.deep.with(deep);
+        let deep = |realm: Realm| {
+            changed.iter().filter_map(move |(observable, come)| {
+                let name = realm.name(observable).filter(|name| is_deep(name))?;
+                Some((key(name), *come))
+            })
+        };
+        next.deep = self.deep.with(deep(Realm::Asked));
+        next.deep_servers = self.deep_servers.with(deep(Realm::Serving));
         let networks = changed.iter().filter_map(|(observable, come)| Some((network(observable)?, *come)));
         next.networks = self.networks.with(networks);
         next
@@ -150,23 +165,29 @@ impl Index {
         let step = |count: &mut u32| *count = if come { count.saturating_add(1) } else { count.saturating_sub(1) };
         match observable {
             Observable::Domain(name) => step(&mut self.name_bytes[(name.as_str().len() + 1).min(255)]),
-            Observable::Address(_) | Observable::Prefix(_) => {}
+            Observable::NameServer(NameServer::Name(name)) => {
+                step(&mut self.name_bytes[(name.as_str().len() + 1 + SERVER_NAME_BYTES).min(255)]);
+            }
+            Observable::Address(_) | Observable::Prefix(_) | Observable::NameServer(NameServer::Network(_)) => {}
             _ => self.other = if come { self.other + 1 } else { self.other.saturating_sub(1) },
         }
     }
 
     /// Whether a listed name stands below `name`.
     #[must_use]
-    pub fn has_below(&self, name: &DomainName) -> bool {
-        self.below(name).next().is_some()
+    pub fn has_below(&self, realm: Realm, name: &DomainName) -> bool {
+        self.below(realm, name).next().is_some()
     }
 
     /// The listed names below `name` that have [`DEEP_LABELS_MIN`] labels and more, as [`key`]s in order.
-    pub fn below(&self, name: &DomainName) -> impl Iterator<Item = &[u8]> {
+    pub fn below(&self, realm: Realm, name: &DomainName) -> impl Iterator<Item = &[u8]> {
         let start = key(name);
         let prefix = start.clone();
-        self.deep
-            .from(&start, move |one| one.starts_with(&prefix))
+        let deep = match realm {
+            Realm::Asked => &self.deep,
+            Realm::Serving => &self.deep_servers,
+        };
+        deep.from(&start, move |one| one.starts_with(&prefix))
             .filter(move |one| one.len() > start.len())
             .map(|one| &**one)
     }
@@ -249,13 +270,14 @@ mod tests {
         assert_eq!(name_of(b"example\0bc\0a\0", 2), Some(name("bc.example")));
         let changed = ["x.a.b.example", "y.ab.b.example", "z.y.b.example"].map(|t| Observable::Domain(name(t)));
         let index = Index::default().with(&changed.each_ref().map(|one| (one, true)));
-        let below = |text| index.below(&name(text)).count();
+        let below = |text| index.below(Realm::Asked, &name(text)).count();
         assert_eq!(
             (below("b.example"), below("a.b.example"), below("x.a.b.example"), below("c.example")),
             (3, 1, 0, 0)
         );
         let index = index.with(&[(&changed[0], false)]);
-        assert!(!index.has_below(&name("a.b.example")));
+        assert!(!index.has_below(Realm::Asked, &name("a.b.example")));
+        assert!(!index.has_below(Realm::Serving, &name("b.example")), "a name is no name server");
     }
 
     proptest! {

@@ -155,7 +155,7 @@ fn names_are_listed_with_what_is_below_them_and_exceptions_hold() {
         ("x.a.b.good.evil.example", true),
         ("example", false),
     ] {
-        let owner = names::wire_of(&sipar_model::DomainName::parse(name).unwrap());
+        let owner = crate::render::names::wire_of(&sipar_model::DomainName::parse(name).unwrap());
         assert_eq!(answers(&zone, &owner), expect, "{name}");
     }
 }

@@ -3,7 +3,8 @@
 //! A zone is a function of one published state alone: not of the time, so that equal serials mean equal zones.
 //! It is never held: a transfer walks the state, and a change is told by the few nodes that it touches.
 //!
-//! A node is a place in a zone: a name with everything below it, or a network as a trigger.
+//! A node is a place in a zone: a name with everything below it, or a network as a trigger; of what is asked for, or of
+//! the name servers that answer for it.
 //! [`names`] says what each zone has at a name; [`rpz`] writes it as records, [`step`] tells what changed.
 
 pub mod index;
@@ -155,6 +156,10 @@ pub enum Node {
     Name(Box<[u8]>),
     /// In RPZ: answers with an address in this network.
     Trigger(Prefix),
+    /// In RPZ: what is served by servers with this name, or one below it. As labels without the root.
+    ServerName(Box<[u8]>),
+    /// In RPZ: what is served by servers with an address in this network.
+    ServerTrigger(Prefix),
     /// In lists of addresses: everything in this network, which ends with a label.
     Addresses(net::Net),
     /// Networks changed, and it is not told what that means for lists of addresses: who takes those takes all.
@@ -179,9 +184,13 @@ impl Form {
         match (self, node) {
             (Self::Rpz(rpz), Node::Name(owner)) => rpz.name(owner, said, sink),
             (Self::Rpz(rpz), Node::Trigger(network)) => rpz.trigger(network, said, sink),
+            (Self::Rpz(rpz), Node::ServerName(owner)) => rpz.server_name(owner, said, sink),
+            (Self::Rpz(rpz), Node::ServerTrigger(network)) => rpz.server_trigger(network, said, sink),
             (Self::List(list), Node::Name(owner)) => list.name(owner, said, sink),
             (Self::List(list), Node::Addresses(net)) => list.node(net, said, sink),
-            (Self::Rpz(_), Node::Addresses(_)) | (Self::List(_), Node::Trigger(_)) | (_, Node::Untold) => Ok(()),
+            (Self::List(_), Node::Trigger(_) | Node::ServerName(_) | Node::ServerTrigger(_))
+            | (Self::Rpz(_), Node::Addresses(_))
+            | (_, Node::Untold) => Ok(()),
         }
     }
 

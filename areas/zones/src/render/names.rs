@@ -7,16 +7,75 @@ use super::{
     Feed, Form, Node, Part, Said, Sink, Stopped, Verdict, feeds_of,
     index::{DEEP_LABELS_MIN, Index, is_deep, key, name_of},
 };
-use sipar_model::{DomainName, Observable};
+use sipar_model::{DomainName, NameServer, Observable, Prefix};
 use sipar_snapshot::{Layers, PolicyEntry, Scope};
 use std::collections::BTreeSet;
 
 /// Places below one changed name that are looked at. Beyond, the whole step is told as a transfer of the zone.
 pub const PLACES_MAX: usize = 100_000;
 
-/// The names of a state.
+/// Whether a name or a network in a zone is that of what is asked for, or of what serves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Realm {
+    /// What is asked for: a name in a question, an address in an answer.
+    Asked,
+    /// Name servers: what they answer for.
+    Serving,
+}
+
+impl Realm {
+    /// The name that an observable is in this realm, if it is one.
+    #[must_use]
+    pub const fn name(self, observable: &Observable) -> Option<&DomainName> {
+        match (self, observable) {
+            (Self::Asked, Observable::Domain(name))
+            | (Self::Serving, Observable::NameServer(NameServer::Name(name))) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The observable that this name is here.
+    #[must_use]
+    pub const fn of_name(self, name: DomainName) -> Observable {
+        match self {
+            Self::Asked => Observable::Domain(name),
+            Self::Serving => Observable::NameServer(NameServer::Name(name)),
+        }
+    }
+
+    /// The observable that this network is here.
+    #[must_use]
+    pub fn of_network(self, network: Prefix) -> Observable {
+        match self {
+            Self::Asked => Observable::from(network),
+            Self::Serving => Observable::NameServer(NameServer::Network(network)),
+        }
+    }
+
+    /// The node of a name.
+    #[must_use]
+    pub fn node(self, name: &DomainName) -> Node {
+        match self {
+            Self::Asked => Node::Name(wire_of(name).into()),
+            Self::Serving => Node::ServerName(wire_of(name).into()),
+        }
+    }
+
+    /// The node of a network.
+    #[must_use]
+    pub const fn trigger(self, network: Prefix) -> Node {
+        match self {
+            Self::Asked => Node::Trigger(network),
+            Self::Serving => Node::ServerTrigger(network),
+        }
+    }
+}
+
+/// The names of a state, in one realm.
 #[derive(Clone, Copy)]
 pub struct Names<'a> {
+    /// Which realm.
+    pub realm: Realm,
     /// The state.
     pub layers: &'a Layers,
     /// What is known beside it.
@@ -27,7 +86,7 @@ impl Names<'_> {
     /// What all zones say at `name`.
     #[must_use]
     pub fn said(&self, name: &DomainName) -> Said {
-        let own = self.own(&self.layers.said_of(&Observable::Domain(name.clone())));
+        let own = self.own(&self.layers.said_of(&self.realm.of_name(name.clone())));
         self.with_inherited(name, own)
     }
 
@@ -48,7 +107,7 @@ impl Names<'_> {
 
     /// Fills from further up what a place must repeat.
     fn with_inherited(&self, name: &DomainName, own: Said) -> Said {
-        let between = labels(name) + 1 >= DEEP_LABELS_MIN && self.index.has_below(name);
+        let between = labels(name) + 1 >= DEEP_LABELS_MIN && self.index.has_below(self.realm, name);
         let parts = |feed| [Part::Exact, Part::Below].map(|part| own.verdict(feed, part));
         let repeats = |feed| {
             let [exact, below] = parts(feed);
@@ -60,7 +119,7 @@ impl Names<'_> {
         let mut said = own;
         let mut above = name.parent();
         while let Some(name) = above {
-            let further = self.own(&self.layers.said_of(&Observable::Domain(name.clone())));
+            let further = self.own(&self.layers.said_of(&self.realm.of_name(name.clone())));
             for feed in Feed::ALL.into_iter().filter(|feed| repeats(*feed)) {
                 let verdict = further.verdict(feed, Part::Below);
                 for part in [Part::Exact, Part::Below] {
@@ -86,7 +145,7 @@ impl Names<'_> {
             places.insert(name);
         }
         let own_labels = labels(name);
-        for key in self.index.below(name) {
+        for key in self.index.below(self.realm, name) {
             let count = key.iter().filter(|byte| **byte == 0).count();
             places.extend((own_labels + 1..=count).filter_map(|labels| name_of(key, labels)));
             if places.len() > PLACES_MAX {
@@ -118,7 +177,7 @@ impl Names<'_> {
             }
         };
         let said = self.with_inherited(name, self.own(on_name));
-        form.write(&node(name), &said, sink)?;
+        form.write(&self.realm.node(name), &said, sink)?;
         if is_deep(name) { self.walk_above(name, form, sink) } else { Ok(()) }
     }
 
@@ -127,9 +186,9 @@ impl Names<'_> {
         let own = key(name);
         let mut above = name.parent();
         while let Some(place) = above.filter(|place| labels(place) + 1 >= DEEP_LABELS_MIN) {
-            let first = self.index.below(&place).next() == Some(&*own);
-            if first && self.layers.find(&Observable::Domain(place.clone())).is_empty() {
-                form.write(&node(&place), &self.with_inherited(&place, Said::default()), sink)?;
+            let first = self.index.below(self.realm, &place).next() == Some(&*own);
+            if first && self.layers.find(&self.realm.of_name(place.clone())).is_empty() {
+                form.write(&self.realm.node(&place), &self.with_inherited(&place, Said::default()), sink)?;
             }
             above = place.parent();
         }
@@ -151,10 +210,4 @@ pub fn wire_of(name: &DomainName) -> Vec<u8> {
         wire.extend_from_slice(label.as_bytes());
     }
     wire
-}
-
-/// The node of a name.
-#[must_use]
-pub fn node(name: &DomainName) -> Node {
-    Node::Name(wire_of(name).into())
 }

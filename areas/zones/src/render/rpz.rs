@@ -1,6 +1,4 @@
-//! Response policy zones (draft-vixie-dnsop-dns-rpz-00): QNAME and IP triggers, and the actions.
-//!
-//! The model has no indicators on name servers, so there are no NSDNAME and NSIP triggers.
+//! Response policy zones (draft-vixie-dnsop-dns-rpz-00): QNAME, IP, NSDNAME and NSIP triggers, and the actions.
 
 use super::{Feed, Part, Said, Sink, Stopped, TTL_S, Verdict};
 use crate::wire::{A, AAAA, CNAME, Name, Record};
@@ -53,6 +51,12 @@ fn address_record(address: &IpAddr) -> (u16, Vec<u8>) {
     }
 }
 
+/// What stands behind the names of name servers, as a label.
+const SERVER_NAME: &[u8] = b"\x0brpz-nsdname";
+
+/// Bytes that [`SERVER_NAME`] takes.
+pub const SERVER_NAME_BYTES: usize = SERVER_NAME.len();
+
 /// Writes places of one zone.
 #[derive(Clone, Debug)]
 pub struct Rpz {
@@ -90,7 +94,23 @@ impl Rpz {
     /// # Errors
     /// When nobody wants more.
     pub fn trigger(&self, network: &Prefix, said: &Said, sink: &mut dyn Sink) -> Result<(), Stopped> {
-        self.put(&trigger_owner(network), false, said.verdict(self.feed, Part::Exact), sink)
+        self.put(&trigger_owner(network, "rpz-ip"), false, said.verdict(self.feed, Part::Exact), sink)
+    }
+
+    /// What the zone has for names that are served by servers with this name, or with one below it (draft §4.4).
+    ///
+    /// # Errors
+    /// When nobody wants more.
+    pub fn server_name(&self, owner: &[u8], said: &Said, sink: &mut dyn Sink) -> Result<(), Stopped> {
+        self.name(&[owner, SERVER_NAME].concat(), said, sink)
+    }
+
+    /// What the zone has for names that are served by servers with an address in `network` (draft §4.5).
+    ///
+    /// # Errors
+    /// When nobody wants more.
+    pub fn server_trigger(&self, network: &Prefix, said: &Said, sink: &mut dyn Sink) -> Result<(), Stopped> {
+        self.put(&trigger_owner(network, "rpz-nsip"), false, said.verdict(self.feed, Part::Exact), sink)
     }
 
     fn put(&self, owner: &[u8], wild: bool, verdict: Verdict, sink: &mut dyn Sink) -> Result<(), Stopped> {
@@ -107,13 +127,13 @@ impl Rpz {
 }
 
 /// `24.0.2.0.192.rpz-ip`, and `48.zz.2.db8.2001.rpz-ip` with `zz` for the longest run of zeros (draft §4.3).
-fn trigger_owner(network: &Prefix) -> Vec<u8> {
+fn trigger_owner(network: &Prefix, kind: &str) -> Vec<u8> {
     let mut labels = vec![network.length().to_string()];
     match network.addr() {
         IpAddr::V4(v4) => labels.extend(v4_labels(v4)),
         IpAddr::V6(v6) => labels.extend(v6_labels(v6)),
     }
-    labels.push("rpz-ip".into());
+    labels.push(kind.into());
     let mut owner = Vec::with_capacity(48);
     for label in &labels {
         owner.push(label.len() as u8);
@@ -156,7 +176,7 @@ mod tests {
     use super::*;
 
     fn owner(network: &str) -> String {
-        let wire = trigger_owner(&Prefix::parse(network).unwrap());
+        let wire = trigger_owner(&Prefix::parse(network).unwrap(), "rpz-ip");
         Name::read(&[&wire[..], &[0]].concat(), 0).unwrap().0.to_string()
     }
 

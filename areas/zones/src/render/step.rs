@@ -4,11 +4,10 @@ use super::{
     Feed, Form, Node, Part, Said, Sink, Stopped, feeds_of,
     index::Index,
     list::About,
-    names::{self, Names},
+    names::{Names, Realm},
     net::Net,
-    rpz::Rpz,
 };
-use sipar_model::{Observable, Prefix, TimestampMs};
+use sipar_model::{DomainName, NameServer, Observable, Prefix, TimestampMs};
 use sipar_snapshot::{Layers, PolicyEntry};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -29,8 +28,8 @@ impl View {
         Self { layers, index }
     }
 
-    const fn names(&self) -> Names<'_> {
-        Names { layers: &self.layers, index: &self.index }
+    const fn names(&self, realm: Realm) -> Names<'_> {
+        Names { realm, layers: &self.layers, index: &self.index }
     }
 
     /// Hands over every record of a zone but those at its own name.
@@ -39,7 +38,7 @@ impl View {
     /// When nobody wants more.
     pub fn walk(&self, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
         match form {
-            Form::Rpz(rpz) => self.walk_rpz(rpz, form, sink),
+            Form::Rpz(_) => self.walk_rpz(form, sink),
             Form::List(list) => {
                 list.fixed(sink)?;
                 match list.about() {
@@ -53,25 +52,21 @@ impl View {
     fn walk_names(&self, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
         for entry in self.layers.iter() {
             if let Observable::Domain(name) = &entry.observable {
-                self.names().walk(&entry, name, form, sink)?;
+                self.names(Realm::Asked).walk(&entry, name, form, sink)?;
             }
         }
         Ok(())
     }
 
-    fn walk_rpz(&self, rpz: &Rpz, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
+    fn walk_rpz(&self, form: &Form, sink: &mut dyn Sink) -> Result<(), Stopped> {
         for entry in self.layers.iter() {
-            match network(&entry.observable) {
-                Some(network) => {
-                    let entries = self.layers.said_of(&entry.observable);
-                    if entries.first() == Some(&entry) {
-                        rpz.trigger(&network, &self.on_network(&entries), sink)?;
-                    }
-                }
-                None => {
-                    if let Observable::Domain(name) = &entry.observable {
-                        self.names().walk(&entry, name, form, sink)?;
-                    }
+            if let Some(name) = entry.observable.name() {
+                let realm = if Realm::Asked.name(&entry.observable).is_some() { Realm::Asked } else { Realm::Serving };
+                self.names(realm).walk(&entry, name, form, sink)?;
+            } else if let Some(Place::Network(realm, network)) = place(&entry.observable) {
+                let entries = self.layers.said_of(&entry.observable);
+                if entries.first() == Some(&entry) {
+                    form.write(&realm.trigger(network), &self.on_network(&entries), sink)?;
                 }
             }
         }
@@ -89,23 +84,34 @@ impl View {
 
     fn said(&self, place: &Place) -> Said {
         match place {
-            Place::Name(name) => self.names().said(name),
-            Place::Network(network) => self.on_network(&self.layers.said_of(&Observable::from(*network))),
+            Place::Name(realm, name) => self.names(*realm).said(name),
+            Place::Network(realm, network) => self.on_network(&self.layers.said_of(&realm.of_network(*network))),
         }
     }
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    Name(sipar_model::DomainName),
-    Network(Prefix),
+    Name(Realm, DomainName),
+    Network(Realm, Prefix),
 }
 
-/// The network that an observable is, if it is one.
-fn network(observable: &Observable) -> Option<Prefix> {
+/// The place of an observable in response policy zones, if it has one.
+fn place(observable: &Observable) -> Option<Place> {
     match observable {
-        Observable::Address(address) => Some(Prefix::from(*address)),
-        Observable::Prefix(prefix) => Some(*prefix),
+        Observable::Domain(name) => Some(Place::Name(Realm::Asked, name.clone())),
+        Observable::Address(address) => Some(Place::Network(Realm::Asked, Prefix::from(*address))),
+        Observable::Prefix(prefix) => Some(Place::Network(Realm::Asked, *prefix)),
+        Observable::NameServer(NameServer::Name(name)) => Some(Place::Name(Realm::Serving, name.clone())),
+        Observable::NameServer(NameServer::Network(network)) => Some(Place::Network(Realm::Serving, *network)),
+        Observable::Url(_) | Observable::File(_) | Observable::Mail(_) | Observable::Asn(_) => None,
+    }
+}
+
+/// The network that an observable is in lists of addresses, if it is one.
+fn network(observable: &Observable) -> Option<Prefix> {
+    match place(observable) {
+        Some(Place::Network(Realm::Asked, network)) => Some(network),
         _ => None,
     }
 }
@@ -162,8 +168,8 @@ fn all_changes(before: &View, after: &View, observables: &[Observable], lists: L
         let change = |place: &Place| {
             let (before, after) = (before.said(place), after.said(place));
             let node = match place {
-                Place::Name(name) => names::node(name),
-                Place::Network(network) => Node::Trigger(*network),
+                Place::Name(realm, name) => realm.node(name),
+                Place::Network(realm, network) => realm.trigger(*network),
             };
             (before != after).then_some(Change { node, before, after })
         };
@@ -201,16 +207,20 @@ fn list_changes(before: &View, after: &View, networks: &[Prefix]) -> Result<Vec<
 }
 
 fn touched(before: &View, after: &View, observables: &[Observable]) -> Result<BTreeSet<Place>, Stopped> {
-    let mut names = BTreeSet::new();
+    let mut names = [(Realm::Asked, BTreeSet::new()), (Realm::Serving, BTreeSet::new())];
     let mut places = BTreeSet::new();
     for observable in observables {
-        if let Observable::Domain(name) = observable {
-            before.names().touched(name, &mut names)?;
-            after.names().touched(name, &mut names)?;
+        for (realm, names) in &mut names {
+            if let Some(name) = realm.name(observable) {
+                before.names(*realm).touched(name, names)?;
+                after.names(*realm).touched(name, names)?;
+            }
         }
-        places.extend(network(observable).map(Place::Network));
+        places.extend(place(observable).filter(|place| matches!(place, Place::Network(..))));
     }
-    places.extend(names.into_iter().map(Place::Name));
+    for (realm, names) in names {
+        places.extend(names.into_iter().map(|name| Place::Name(realm, name)));
+    }
     Ok(places)
 }
 
@@ -263,6 +273,8 @@ pub fn encode(changes: &[Change]) -> Vec<u8> {
         let (kind, place) = match &change.node {
             Node::Name(owner) => (b'n', owner.to_vec()),
             Node::Trigger(network) => (b'i', network.to_string().into_bytes()),
+            Node::ServerName(owner) => (b's', owner.to_vec()),
+            Node::ServerTrigger(network) => (b't', network.to_string().into_bytes()),
             Node::Addresses(net) => (b'a', net.key().to_vec()),
             Node::Untold => (b'u', Vec::new()),
         };
@@ -285,6 +297,8 @@ pub fn decode(mut bytes: &[u8]) -> Option<Vec<Change>> {
         let node = match head[1] {
             b'n' => Node::Name(place.into()),
             b'i' => Node::Trigger(Prefix::parse(str::from_utf8(place).ok()?).ok()?),
+            b's' => Node::ServerName(place.into()),
+            b't' => Node::ServerTrigger(Prefix::parse(str::from_utf8(place).ok()?).ok()?),
             b'a' => Node::Addresses(Net::of_key(place.try_into().ok()?)),
             b'u' => Node::Untold,
             _ => return None,

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    render::rpz::Answer,
+    render::{
+        names,
+        rpz::{Answer, Rpz},
+    },
     wire::{Name, Record},
 };
 use proptest::prelude::*;
@@ -32,7 +35,7 @@ pub(super) fn layers(listed: &Listed, key: &SigningKey) -> Layers {
     let list = builder.list(info).unwrap();
     for (what, block) in listed {
         let observable = Observable::guess(what).unwrap();
-        let is_name = matches!(observable, Observable::Domain(_));
+        let is_name = observable.name().is_some();
         let entry = PolicyEntry {
             observable,
             scope: if is_name { Scope::Subtree } else { Scope::Exact },
@@ -87,7 +90,8 @@ fn listed() -> impl Strategy<Value = Listed> {
     let label = || proptest::sample::select(vec!["a", "b"]);
     let name = proptest::collection::vec(label(), 1..5).prop_map(|labels| format!("{}.example", labels.join(".")));
     let net = proptest::sample::select(vec!["192.0.2.1", "192.0.2.0/24", "2001:db8::/32"]).prop_map(str::to_owned);
-    proptest::collection::btree_map(prop_oneof![4 => name, 1 => net], any::<bool>(), 0..8)
+    let thing = (prop_oneof![4 => name, 1 => net], prop_oneof![2 => Just(""), 1 => Just("ns:")]);
+    proptest::collection::btree_map(thing.prop_map(|(thing, kind)| format!("{kind}{thing}")), any::<bool>(), 0..9)
 }
 
 proptest! {
@@ -98,9 +102,12 @@ proptest! {
     fn nothing_listed_hides_what_is_above_it(listed in listed(), asked in "(a|b)(\\.(a|b)){0,5}\\.example") {
         let key = SigningKey::generate().unwrap();
         let zone = zone(&View::new(layers(&listed, &key)), Feed::All);
-        let suffixes = std::iter::successors(Some(asked.as_str()), |name| name.split_once('.').map(|(_, up)| up));
-        let expect = suffixes.filter_map(|name| listed.get(name)).next().copied();
-        prop_assert_eq!(found(&zone, &asked), expect, "{} in {:?}", asked, listed);
+        // As a name that is asked for, and as that of a name server.
+        for (kind, end) in [("", ""), ("ns:", ".rpz-nsdname")] {
+            let suffixes = std::iter::successors(Some(asked.as_str()), |name| name.split_once('.').map(|(_, up)| up));
+            let expect = suffixes.filter_map(|name| listed.get(&format!("{kind}{name}"))).next().copied();
+            prop_assert_eq!(found(&zone, &format!("{asked}{end}")), expect, "{}{} in {:?}", kind, asked, listed);
+        }
     }
 
     /// A zone with the changes is the next zone, over several states at once too.
@@ -133,6 +140,45 @@ proptest! {
         let led: Records = first.difference(&gone.0).cloned().chain(come.0).collect();
         prop_assert_eq!(led, zone(&view, Feed::Phishing));
     }
+}
+
+/// The owners of a zone's records, as text.
+fn owners(view: &View, feed: Feed) -> Vec<String> {
+    let text = |(owner, wild, ..): (Vec<u8>, bool, u16, Vec<u8>)| {
+        let name = Name::read(&[&owner[..], &[0]].concat(), 0).unwrap().0.to_string();
+        format!("{}{name}", if wild { "*." } else { "" })
+    };
+    let mut owners: Vec<String> = zone(view, feed).into_iter().map(text).collect();
+    owners.sort();
+    owners
+}
+
+/// draft-vixie-dnsop-dns-rpz-00 §4.4 and §4.5.
+#[test]
+fn name_servers_have_triggers_of_their_own_and_no_others() {
+    let key = SigningKey::generate().unwrap();
+    let listed = ["ns:ns1.evil.example", "ns:192.0.2.53", "ns:198.51.100.0/24", "ns:2001:db8:2::/48"];
+    let view = View::new(layers(&listed.map(|name| (name.to_owned(), true)).into(), &key));
+    let expect = [
+        "*.ns1.evil.example.rpz-nsdname.",
+        "24.0.100.51.198.rpz-nsip.",
+        "32.53.2.0.192.rpz-nsip.",
+        "48.zz.2.db8.2001.rpz-nsip.",
+        "ns1.evil.example.rpz-nsdname.",
+    ];
+    assert_eq!(owners(&view, Feed::All), expect);
+    assert_eq!(owners(&view, Feed::Phishing), expect);
+    assert!(owners(&view, Feed::Malware).is_empty());
+    // Lists of names and of addresses are asked for what is bad itself.
+    for about in About::ALL {
+        let apex = Name::from_text("all.name.bl.sipar").unwrap();
+        let list = Form::List(crate::render::list::List::new(Feed::All, about, &apex).unwrap());
+        let mut all = Collect(Records::new());
+        view.walk(&list, &mut all).unwrap();
+        assert_eq!(all.0.len(), 2, "the test entry alone");
+    }
+    assert_eq!(view.index.left_out(10), (0, 0));
+    assert_eq!(view.index.left_out(255 - "ns1.evil.example".len() - 3), (1, 0), "with its ending it is too long");
 }
 
 #[test]

@@ -43,6 +43,59 @@ fn rfc1995_changes_are_told_by_value_several_states_back_and_as_one() {
     });
 }
 
+/// draft-vixie-dnsop-dns-rpz-00 §4.4 and §4.5.
+#[test]
+fn name_servers_come_and_go_by_changes_too() {
+    each_rig(|rig| async move {
+        rig.whole(1, &["evil.example", "ns:evil.example"]).await;
+        let key = rig.subscribe(r#"{"slug": "isp"}"#).await;
+        let whole = take(&rig, &key, AXFR, None).await;
+        let mut names = whole.names();
+        names.sort_unstable();
+        let expect = ["*.evil.example", "*.evil.example.rpz-nsdname", "evil.example", "evil.example.rpz-nsdname"];
+        assert_eq!(names, expect);
+        rig.change(1, &["ns:192.0.2.53", "ns:2001:db8::/32"], &["ns:evil.example"]).await;
+        let changes = take(&rig, &key, IXFR, Some(1)).await;
+        let expect = [
+            "evil.example.rpz-nsdname",
+            "*.evil.example.rpz-nsdname",
+            "32.53.2.0.192.rpz-nsip",
+            "32.zz.db8.2001.rpz-nsip",
+        ];
+        assert_eq!(changes.names(), expect);
+        rig.change(2, &["brief.example"], &["ns:192.0.2.53"]).await;
+        rig.change(3, &[], &["brief.example"]).await;
+        // As one: what came and went is not told.
+        let all = take(&rig, &key, IXFR, Some(1)).await;
+        assert_eq!(all.names(), [expect[0], expect[1], expect[3]]);
+    });
+}
+
+/// Unbound, which knows no keys, does not forget a server by a change.
+#[test]
+fn who_comes_without_a_key_takes_all_when_a_server_goes() {
+    each_rig(|rig| async move {
+        rig.whole(1, &["ns:evil.example", "ns:192.0.2.53"]).await;
+        rig.subscribe(r#"{"slug": "near", "unsigned_from": ["127.0.0.0/8"]}"#).await;
+        let peer = Arc::clone(&rig);
+        let whole = beside(move || {
+            let mut stream = connect(&peer);
+            send(&mut stream, &question(AXFR, None));
+            receive(&mut stream).unwrap()
+        });
+        assert_eq!(answers(&whole.await).len(), 6);
+        rig.counts("near", "axfr", 1).await;
+        rig.change(1, &["ns:worse.example"], &[]).await;
+        let told = datagrams(&rig, vec![question(IXFR, Some(1))]).await;
+        assert_eq!(answers(&told[0]).len(), 6, "by its changes");
+        for (serial, goes) in [(2, "ns:192.0.2.53"), (3, "ns:evil.example")] {
+            rig.change(serial, &[], &[goes]).await;
+            let told = datagrams(&rig, vec![question(IXFR, Some(serial as u32))]).await;
+            assert_eq!(answers(&told[0]).len(), 1, "{goes}: the newest SOA alone, come over TCP for all");
+        }
+    });
+}
+
 #[test]
 fn who_subscribes_anew_gets_everything_once_for_it_may_be_written_otherwise_now() {
     each_rig(|rig| async move {

@@ -59,6 +59,17 @@ impl Network {
         Ipv4Addr::new(10, 77, 0, u8::try_from(number).expect("few places"))
     }
 
+    /// Gives a place one more address, whatever network that is of.
+    pub fn add_address(&self, place: &str, address: &str) {
+        ip(&["-n", &self.name(place), "address", "add", &format!("{address}/32"), "dev", "wire"]);
+    }
+
+    /// From this place `address` is reached at that one.
+    pub fn add_route(&self, place: &str, address: &str, at: &str) {
+        let at = self.address(at).to_string();
+        ip(&["-n", &self.name(place), "route", "add", &format!("{address}/32"), "via", &at]);
+    }
+
     /// The same command, run at that place. It is the same process, so it ends as it would.
     pub fn command(&self, place: &str, command: &Command) -> Command {
         let mut at = Command::new("ip");
