@@ -24,6 +24,9 @@ pub enum ObservableKindRule {
     Mail,
     /// An autonomous system.
     Asn,
+    /// Name servers: a name, an address or a network.
+    #[serde(rename = "name-server")]
+    NameServer,
     /// Whatever it looks like.
     Guess,
     /// Nothing we take: the row is left out.

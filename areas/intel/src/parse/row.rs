@@ -3,7 +3,8 @@
 use super::{Counts, ParseError, Parsed, Reason, Refused, Row, Sink, excerpt, when::parse_when};
 use crate::format::{CategoryRule, ConfidenceRule, KindRule, ObservableKindRule, Part, Recipe, Text, TimeForm};
 use sipar_model::{
-    Asn, CanonicalUrl, Category, Confidence, DomainName, FileHash, MailAddress, Observable, Prefix, TimestampMs,
+    Asn, CanonicalUrl, Category, Confidence, DomainName, FileHash, MailAddress, NameServer, Observable, Prefix,
+    TimestampMs,
     address::{parse_address, split_port},
 };
 use std::{borrow::Cow, ops::ControlFlow};
@@ -167,6 +168,9 @@ fn observable(recipe: &Recipe, kind: ObservableKindRule, mut value: &str) -> Res
         ObservableKindRule::File => FileHash::parse(value).map(Observable::File).map_err(|error| wrong(&error)),
         ObservableKindRule::Mail => MailAddress::parse(value).map(Observable::Mail).map_err(|error| wrong(&error)),
         ObservableKindRule::Asn => Asn::parse(value).map(Observable::Asn).map_err(|error| wrong(&error)),
+        ObservableKindRule::NameServer => {
+            narrow(NameServer::parse(value).map(Observable::NameServer).map_err(|error| wrong(&error))?)
+        }
         ObservableKindRule::Guess | ObservableKindRule::Skip => {
             narrow(Observable::guess(value).map_err(|error| wrong(&error))?)
         }
@@ -176,7 +180,7 @@ fn observable(recipe: &Recipe, kind: ObservableKindRule, mut value: &str) -> Res
 /// Refuses a network that is too large to be meant.
 fn narrow(observable: Observable) -> Result<Observable, Reason> {
     match &observable {
-        Observable::Prefix(network) => {
+        Observable::Prefix(network) | Observable::NameServer(NameServer::Network(network)) => {
             let least = if network.addr().is_ipv4() { PREFIX_V4_MIN } else { PREFIX_V6_MIN };
             if network.length() < least { Err(Reason::TooBroad(network.to_string())) } else { Ok(observable) }
         }

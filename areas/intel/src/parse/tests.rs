@@ -279,3 +279,32 @@ proptest! {
         prop_assert!(rows.iter().all(|row| matches!(row, Row::Parsed(_))));
     }
 }
+
+#[test]
+fn a_format_says_that_all_or_some_rows_are_name_servers() {
+    let list = |kind: &str| {
+        let text = "[category]\nfixed='malware'\n[confidence]\nfixed=60\n";
+        recipe(&format!("[shape]\nkind='list'\n[observable]\nfrom='value'\nkind='{kind}'\n{text}"))
+    };
+    let feed = b"ns1.evil.example\nNS:192.0.2.53\n2001:db8::/32\n0.0.0.0/0\nhttps://evil.example/\n";
+    let shown = show(&list("name-server"), feed);
+    for expect in [
+        "1 name-server ns:ns1.evil.example malware",
+        "2 name-server ns:192.0.2.53 malware",
+        "3 name-server ns:2001:db8::/32 malware",
+        "4 REFUSED",
+        "5 REFUSED",
+        "= 5 lines 3 accepted 2 refused",
+    ] {
+        assert!(shown.contains(expect), "{expect}: {shown}");
+    }
+    let shown = show(&list("guess"), b"ns1.evil.example\nns:ns1.evil.example\n");
+    assert!(shown.contains("1 domain ns1.evil.example") && shown.contains("2 name-server ns:ns1"), "{shown}");
+    let mapped = recipe(
+        "[shape]\nkind='csv'\nheader='line'\ncolumns=['host', 'role']\n[observable]\nfrom='host'\n\
+         [observable.kind]\ncolumn='role'\nmap={ site='host', server='name-server' }\n\
+         [category]\nfixed='malware'\n[confidence]\nfixed=60\n",
+    );
+    let shown = show(&mapped, b"host,role\nevil.example,site\nns1.evil.example,server\n");
+    assert!(shown.contains("domain evil.example") && shown.contains("name-server ns:ns1.evil.example"), "{shown}");
+}
