@@ -4,7 +4,9 @@
 
 use super::client::is_plain;
 use serde::Deserialize;
-use sipar_model::{Action, DecisionNumber, Observable, SeenBy, Sighting, TimestampMs, sighting::is_plausible};
+use sipar_model::{
+    Action, DecisionNumber, NameServer, Observable, SeenBy, Sighting, TimestampMs, sighting::is_plausible,
+};
 use sipar_snapshot::{Layers, Mode};
 use std::collections::BTreeMap;
 
@@ -128,7 +130,8 @@ pub fn keep(batch: &Batch, client: &str, policy: &Layers, now: TimestampMs) -> K
 
 fn thing(text: &str) -> Option<Observable> {
     let thing = Some(text).filter(|text| text.len() <= WHAT_BYTES_MAX).and_then(|text| Observable::guess(text).ok());
-    thing.filter(|thing| matches!(thing, Observable::Domain(_) | Observable::Address(_) | Observable::Prefix(_)))
+    let met = |thing: &Observable| NameServer::of(thing).is_some();
+    thing.filter(met)
 }
 
 /// The decision that lists `thing` at that minute, and whether its list is only tried out.
@@ -136,6 +139,7 @@ fn listing(policy: &Layers, thing: &Observable, minute: TimestampMs) -> Option<(
     let hit = match thing {
         Observable::Domain(name) => policy.name(name, minute),
         Observable::Address(address) => policy.address(*address, minute),
+        Observable::NameServer(server) => policy.name_server(server, minute),
         // A resolver names the network as it is listed.
         _ => {
             let said = policy.said_of(thing).into_iter().filter(|entry| entry.expires > minute);

@@ -4,7 +4,7 @@
 //! with the few lines of Lua that the guide shows. Names in logs are chosen by whoever asks: each word is taken at its
 //! place, and a name never holds a blank, because each of them writes one as an escape.
 
-use sipar_model::{DomainName, Observable, Prefix, TimestampMs};
+use sipar_model::{DomainName, NameServer, Observable, Prefix, TimestampMs};
 use std::net::Ipv6Addr;
 
 /// How a log is written.
@@ -65,7 +65,8 @@ fn bind(words: &[&str], zones: &[String]) -> Option<(String, Option<TimestampMs>
     Some((listed(trigger)?, words[0].parse::<jiff::Timestamp>().ok().map(|at| TimestampMs(at.as_millisecond()))))
 }
 
-/// `[SECONDS] unbound[PID:0] info: rpz: applied [ZONE] TRIGGER rpz-nxdomain …`; the zone is there with `rpz-log-name`.
+/// `[SECONDS] unbound[PID:0] info: rpz: applied [ZONE] TRIGGER rpz-nxdomain …`; the zone is there with `rpz-log-name`,
+/// and `nsdname` or `nsip` in front of the name or network of a name server.
 fn unbound(words: &[&str], zones: &[String]) -> Option<(String, Option<TimestampMs>)> {
     let at = words.windows(2).position(|part| part[0] == "rpz:" && part[1] == "applied")?;
     let mut rest = words[at + 2..].iter().copied();
@@ -74,12 +75,21 @@ fn unbound(words: &[&str], zones: &[String]) -> Option<(String, Option<Timestamp
         zones.iter().find(|known| known.eq_ignore_ascii_case(zone))?;
         trigger = rest.next()?;
     }
+    // It lists clients, which we never do.
+    if trigger == "clientip" {
+        return None;
+    }
+    let serves = matches!(trigger, "nsdname" | "nsip");
+    if serves {
+        trigger = rest.next()?.trim_end_matches('.');
+    }
     let action = rest.next()?;
     if !action.starts_with("rpz-") || action == "rpz-passthru" {
         return None;
     }
     let seconds = words[0].strip_prefix('[').and_then(|text| text.strip_suffix(']')?.parse::<i64>().ok());
-    Some((listed(trigger)?, seconds.map(|seconds| TimestampMs(seconds.saturating_mul(1_000)))))
+    let listed = if serves { server(trigger.strip_prefix("*.").unwrap_or(trigger)) } else { listed(trigger) };
+    Some((listed?, seconds.map(|seconds| TimestampMs(seconds.saturating_mul(1_000)))))
 }
 
 /// `… rpz-hit ZONE TRIGGER …`
@@ -94,18 +104,23 @@ fn marked(words: &[&str], zones: &[String]) -> Option<(String, Option<TimestampM
 /// What a trigger of a policy zone stands for (draft-vixie-dnsop-dns-rpz §4), in canonical form.
 fn listed(trigger: &str) -> Option<String> {
     let trigger = trigger.trim_end_matches('.').to_ascii_lowercase();
-    if let Some(network) = trigger.strip_suffix(".rpz-ip").or_else(|| trigger.strip_suffix(".rpz-nsip")) {
+    if let Some(network) = trigger.strip_suffix(".rpz-ip") {
         return thing(&network_of(network)?);
+    }
+    if let Some(network) = trigger.strip_suffix(".rpz-nsip") {
+        return server(&network_of(network)?);
+    }
+    if let Some(name) = trigger.strip_suffix(".rpz-nsdname") {
+        return server(name.strip_prefix("*.").unwrap_or(name));
     }
     // It lists clients, which we never do.
     if trigger.ends_with(".rpz-client-ip") {
         return None;
     }
-    let name = trigger.strip_suffix(".rpz-nsdname").unwrap_or(&trigger);
-    if name.contains('/') {
-        return thing(name);
+    if trigger.contains('/') {
+        return thing(&trigger);
     }
-    Some(DomainName::parse(name.strip_prefix("*.").unwrap_or(name)).ok()?.as_str().to_owned())
+    Some(DomainName::parse(trigger.strip_prefix("*.").unwrap_or(&trigger)).ok()?.as_str().to_owned())
 }
 
 /// `24.0.2.0.192` and `32.zz.db8.2001` as networks.
@@ -127,13 +142,18 @@ fn network_of(labels: &str) -> Option<String> {
     Some(format!("{}/{length}", text.parse::<Ipv6Addr>().ok()?))
 }
 
+/// Name servers with this name or network in canonical form.
+fn server(text: &str) -> Option<String> {
+    Some(NameServer::parse(text).ok()?.to_string())
+}
+
 /// A name, address or network in canonical form.
 fn thing(text: &str) -> Option<String> {
     if text.contains('/') {
         return Some(Observable::from(Prefix::parse(text).ok()?).value());
     }
     match Observable::guess(text).ok()? {
-        found @ (Observable::Domain(_) | Observable::Address(_)) => Some(found.value()),
+        found @ (Observable::Domain(_) | Observable::Address(_) | Observable::NameServer(_)) => Some(found.value()),
         _ => None,
     }
 }
@@ -179,7 +199,15 @@ mod tests {
             ),
             (
                 "(a.example): disabled rpz NSDNAME NXDOMAIN rewrite a.example/A/IN via ns.evil.example.rpz-nsdname.all.rpz.sipar",
-                Some("ns.evil.example"),
+                Some("ns:ns.evil.example"),
+            ),
+            (
+                "(a.example): rpz NSDNAME NXDOMAIN rewrite a.example/A/IN via *.evil.example.rpz-nsdname.all.rpz.sipar",
+                Some("ns:evil.example"),
+            ),
+            (
+                "(a.example): rpz NSIP NXDOMAIN rewrite a.example/A/IN via 24.0.2.0.192.rpz-nsip.all.rpz.sipar",
+                Some("ns:192.0.2.0/24"),
             ),
             (
                 "(a.example): rpz CLIENT-IP NXDOMAIN rewrite a.example/A/IN via 32.1.2.0.192.rpz-client-ip.all.rpz.sipar",
@@ -210,6 +238,16 @@ mod tests {
             ),
             ("*.first.example. rpz-nxdomain 127.0.0.1@50173 n2.first.example. A IN", Some("first.example")),
             ("[all.rpz.sipar] 192.0.2.1/32 rpz-nxdomain 127.0.0.1@39976 third.example. A IN", Some("192.0.2.1")),
+            (
+                "[all.rpz.sipar] nsdname *.ns1.evil.example. rpz-nxdomain 10.77.0.1@60475 n15.bad.example. A IN",
+                Some("ns:ns1.evil.example"),
+            ),
+            (
+                "[all.rpz.sipar] nsip 192.0.2.0/24 rpz-nxdomain 127.0.0.1@4 n1.bad.example. A IN",
+                Some("ns:192.0.2.0/24"),
+            ),
+            ("nsip 192.0.2.53/32 rpz-nxdomain 127.0.0.1@4 n1.bad.example. A IN", Some("ns:192.0.2.53")),
+            ("[all.rpz.sipar] clientip 192.0.2.0/24 rpz-nxdomain 127.0.0.1@4 n1.bad.example. A IN", None),
             ("[all.rpz.sipar] pass.first.example. rpz-passthru 127.0.0.1@40615 pass.first.example. A IN", None),
             ("[all.rpz.sipar] odd?name.example. rpz-nxdomain 127.0.0.1@42208 odd?name.example. A IN", None),
             ("[others] first.example. rpz-nxdomain 127.0.0.1@49011 first.example. A IN", None),
