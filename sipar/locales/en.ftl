@@ -25,3 +25,5 @@ fault-ledger-unpublished = The public ledger is not published
 fault-ledger-unpublished-mend = Its entries are kept and wait. Read the detail: mostly the disk is full, or somebody else has written into the ledger's folder; then run `sipar ledger verify`.
 fault-edge-refused = The edges refused a file: { $subject }
 fault-edge-refused-mend = They answer from the last good one. Somebody may have damaged or replaced the file: see who, then run `sipar snapshot build`.
+house-mail-test = A test of mail
+house-mail-test-text = { $organisation } can send mail through this server. Nobody needs to do anything.

@@ -25,3 +25,5 @@ fault-ledger-unpublished = عوامی کھاتہ شائع نہیں ہو رہا
 fault-ledger-unpublished-mend = اس کے اندراج محفوظ اور منتظر ہیں۔ تفصیل پڑھیں: عموماً ڈسک بھر گئی ہے یا کسی اور نے کھاتے کے فولڈر میں لکھا ہے؛ پھر `sipar ledger verify` چلائیں۔
 fault-edge-refused = ایج نے ایک فائل رد کر دی: { $subject }
 fault-edge-refused-mend = وہ آخری درست فائل سے جواب دے رہے ہیں۔ ممکن ہے کسی نے فائل خراب یا تبدیل کی ہو: معلوم کریں کس نے، پھر `sipar snapshot build` چلائیں۔
+house-mail-test = ڈاک کی آزمائش
+house-mail-test-text = { $organisation } اس سرور کے ذریعے ڈاک بھیج سکتا ہے۔ کسی کو کچھ کرنے کی ضرورت نہیں۔

@@ -8,6 +8,7 @@ use figment::{
 use serde::{Deserialize, Serialize};
 use sipar_dns::DnsConfig;
 use sipar_edges::RolloutConfig;
+use sipar_mail::MailConfig;
 use sipar_reputation::ReputationConfig;
 use sipar_sinkhole::SinkholeConfig;
 use sipar_store::StoreConfig;
@@ -38,6 +39,8 @@ pub struct Config {
     /// The page that people see in place of a blocked site.
     pub block_page: SinkholeConfig,
     pub metrics: MetricsConfig,
+    /// The mail server that takes letters. Without it, none are sent.
+    pub mail: MailConfig,
     /// Whose key commands use (`--key-file`); the operator's own when none is given.
     #[serde(skip)]
     pub key_file: Option<PathBuf>,
@@ -111,6 +114,7 @@ impl Default for Config {
             zones: ZonesConfig::default(),
             block_page: SinkholeConfig::default(),
             metrics: MetricsConfig::default(),
+            mail: MailConfig::default(),
             key_file: None,
             rollout: RolloutConfig::default(),
         }

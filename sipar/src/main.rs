@@ -96,6 +96,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sightings(command) => commands::sightings::run(command).await,
         Command::Subscriber(command) => commands::subscriber::run(&config()?, command).await,
         Command::Finding(command) => commands::finding::run(&config()?, command).await,
+        Command::Mail(command) => commands::mail::run(&config()?, command).await,
         Command::Networks(command) => commands::networks::run(&config()?, command),
         Command::Flow => commands::about::flow(&config()?).await,
         Command::Roles => commands::about::roles(&config()?).await,

@@ -106,6 +106,9 @@ pub enum Command {
     /// What resolvers and servers of others met of what is listed: send it.
     #[command(subcommand)]
     Sightings(SightingsCommand),
+    /// Mail that Sipar sends: try it.
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Network owners (who announces an address).
     #[command(subcommand)]
     Networks(NetworksCommand),

@@ -100,6 +100,15 @@ pub struct EdgeArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Send a test letter, and say exactly what goes wrong if it does.
+    Test {
+        /// Whom to send it to.
+        address: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum FindingCommand {
     /// List what is wrong now, the worst first.
     List {

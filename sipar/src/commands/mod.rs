@@ -11,6 +11,7 @@ pub mod feed;
 pub mod finding;
 pub mod key;
 pub mod ledger;
+pub mod mail;
 pub mod mirror;
 pub mod networks;
 pub mod review;

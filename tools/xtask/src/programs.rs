@@ -37,6 +37,7 @@ const NEEDED: &[Needed] = &[
     },
     Needed { program: "fail2ban-client", package: "fail2ban", what_for: "report attackers with its own action" },
     Needed { program: "haproxy", package: "haproxy", what_for: "deny listed addresses by a downloaded list" },
+    Needed { program: "aiosmtpd", package: "python3-aiosmtpd", what_for: "take our mail" },
     Needed { program: "nft", package: "nftables", what_for: "take listed addresses into sets" },
     Needed { program: "ip", package: "iproute2", what_for: "put programs into networks of their own" },
     Needed { program: "nginx", package: "nginx-light", what_for: "test auth_request against the reputation edge" },

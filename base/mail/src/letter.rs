@@ -1,0 +1,119 @@
+//! A letter as it goes over the wire (RFC 5322, 3834).
+
+use crate::{Recipient, SendError};
+use lettre::message::{
+    Mailbox, Message, SinglePart,
+    header::{ContentType, HeaderName, HeaderValue},
+};
+use sipar_model::TimestampMs;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Characters of a subject: more than any program shows.
+pub const SUBJECT_CHARS_MAX: usize = 250;
+
+/// Octets of a letter's text: some twenty pages in two languages, and far below what any server refuses (RFC 5321
+/// §4.5.3.1.7 asks for 64 KB of the whole message, encoded).
+pub const LETTER_BYTES_MAX: usize = 32 * 1_024;
+
+/// What is to be said, to whom.
+#[derive(Clone, Debug)]
+pub struct Letter<'a> {
+    /// To whom.
+    pub to: &'a Recipient,
+    /// In one line.
+    pub subject: &'a str,
+    /// Plain text; lines end with a line feed.
+    pub text: &'a str,
+    /// Its languages, as RFC 3282 writes them: `ur, en`.
+    pub languages: &'a str,
+    /// Made of letters, digits, dots and hyphens; the same for a letter that is sent again because nobody knows whether
+    /// it arrived, so that a reader's program shows it once.
+    pub id: &'a str,
+    /// When it was written.
+    pub date: TimestampMs,
+}
+
+/// The letter as it goes over the wire.
+pub(crate) fn written(letter: &Letter<'_>, from: &Mailbox) -> Result<Vec<u8>, SendError> {
+    if letter.text.len() > LETTER_BYTES_MAX || letter.subject.chars().count() > SUBJECT_CHARS_MAX {
+        return Err(SendError::TooLong);
+    }
+    let subject: String = letter.subject.chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
+    let date = UNIX_EPOCH + Duration::from_millis(u64::try_from(letter.date.0).unwrap_or_default());
+    let part = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(letter.text.trim_end().to_owned());
+    let message = Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(None, letter.to.0.clone()))
+        .subject(subject)
+        .date(date)
+        .message_id(Some(format!("<{}@{}>", token(letter.id), from.email.domain())))
+        // RFC 3834 §5: nothing may answer it by itself.
+        .raw_header(header("Auto-Submitted", "auto-generated"))
+        .raw_header(header("Content-Language", letter.languages))
+        .singlepart(part);
+    Ok(message.map_err(SendError::Letter)?.formatted())
+}
+
+fn header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// The part of a Message-ID before the `@` is a dot-atom (RFC 5322 §3.6.4).
+fn token(id: &str) -> String {
+    let plain = |one: char| if one.is_ascii_alphanumeric() || one == '-' { one } else { '.' };
+    let mapped: String = id.chars().map(plain).collect();
+    let atoms: Vec<&str> = mapped.split('.').filter(|atom| !atom.is_empty()).collect();
+    atoms.join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(subject: &str, text: &str, id: &str) -> Result<String, SendError> {
+        let to = Recipient::parse("noc@isp.example").unwrap();
+        let date = TimestampMs(1_790_000_000_000);
+        let from = Mailbox::new(Some("Example CERT".into()), "cert@cert.example".parse().unwrap());
+        let letter = Letter { to: &to, subject, text, languages: "ur, en", id, date };
+        written(&letter, &from).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn it_says_who_when_and_that_a_program_wrote_it() {
+        let written = letter("Behind", "One.\nTwo.\n", "warning.1").unwrap();
+        let (head, text) = written.split_once("\r\n\r\n").unwrap();
+        for line in [
+            "From: \"Example CERT\" <cert@cert.example>",
+            "To: noc@isp.example",
+            "Subject: Behind",
+            "Date: Mon, 21 Sep 2026 14:13:20 +0000",
+            "Message-ID: <warning.1@cert.example>",
+            "Auto-Submitted: auto-generated",
+            "Content-Language: ur, en",
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8",
+        ] {
+            assert!(head.split("\r\n").any(|one| one == line), "{line}\n---\n{head}");
+        }
+        assert_eq!(text, "One.\r\nTwo.\r\n");
+    }
+
+    #[test]
+    fn whatever_is_said_stays_in_its_place_and_in_ascii() {
+        let subject = "خبردار\r\nBcc: other@isp.example\n\u{2068}x\u{2069}";
+        let long = "خبردار ".repeat(300);
+        let written = letter(subject, &format!("From here\n.\n{long}\n.dot"), "a b\r\nX: y@z>").unwrap();
+        assert!(written.is_ascii());
+        assert!(written.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])), "{written}");
+        let (head, _) = written.split_once("\r\n\r\n").unwrap();
+        assert!(!head.contains("\r\nBcc") && !head.contains("\r\nX:"), "{head}");
+        assert!(head.contains("Message-ID: <a.b.X.y.z@cert.example>"), "{head}");
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused() {
+        assert!(matches!(letter(&"x".repeat(SUBJECT_CHARS_MAX + 1), "", "i"), Err(SendError::TooLong)));
+        assert!(matches!(letter("x", &"x".repeat(LETTER_BYTES_MAX + 1), "i"), Err(SendError::TooLong)));
+        assert!(letter(&"x".repeat(SUBJECT_CHARS_MAX), &"x".repeat(LETTER_BYTES_MAX), "i").is_ok());
+    }
+}
