@@ -11,6 +11,7 @@ use axum::Router;
 use sipar_area::{Blobs, House, Instance, OwnersCell, Packs};
 use sipar_authz::{Gate, GateConfig, Keyring, Role, SessionBounds, SystemRandom};
 use sipar_ledger::{Ledger, LedgerKey};
+use sipar_mail::Mailer;
 use sipar_model::{Clock, SystemClock};
 use sipar_snapshot::SigningKey;
 use sipar_store::{DataDir, Store};
@@ -98,6 +99,9 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
     };
     let areas = areas(&house)?;
     areas.zones.configure(&config.zones);
+    if let Some(mailer) = Mailer::open(&config.mail, &config.instance.organisation)? {
+        areas.zones.send_by(Arc::new(mailer));
+    }
     areas.edges.configure(&config.rollout);
     for area in &areas.list {
         house

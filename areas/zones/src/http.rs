@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sipar_area::Route;
 use sipar_authz::{Act, Resource, Role};
 use sipar_web::{ApiError, WebError};
@@ -41,6 +41,12 @@ pub fn routes(zones: &Arc<Zones>) -> Vec<Route> {
             post(rotate).with_state(with()),
         ),
         Route::post(
+            "/api/v1/zones/subscribers/{slug}/contact",
+            SUBSCRIBER,
+            Act::Administer,
+            post(contact).with_state(with()),
+        ),
+        Route::post(
             "/api/v1/zones/subscribers/{slug}/remove",
             SUBSCRIBER,
             Act::Administer,
@@ -65,6 +71,8 @@ struct Shown {
     /// How many listed names are too long for a zone, and how many listed things no zone carries.
     left_out_long: u64,
     left_out_other: u64,
+    /// Whether mail is set up, by which contacts are warned.
+    mail: bool,
     subscribers: Vec<Standing>,
     /// What strangers did at the door.
     strangers: BTreeMap<String, u64>,
@@ -78,7 +86,8 @@ async fn list(State(zones): State<Arc<Zones>>) -> Result<Json<Shown>, ApiError> 
     let apex_bytes = zones.zone_name("phishing").map_or(0, |name| name.wire().len());
     let (left_out_long, left_out_other) = live.as_ref().map_or((0, 0), |live| live.view.index.left_out(apex_bytes));
     let serial = live.map_or(0, |live| live.serial());
-    Ok(Json(Shown { serial, left_out_long, left_out_other, subscribers, strangers }))
+    let mail = zones.mailer.get().is_some();
+    Ok(Json(Shown { serial, left_out_long, left_out_other, mail, subscribers, strangers }))
 }
 
 async fn add(State(zones): State<Arc<Zones>>, Json(about): Json<About>) -> Result<Json<Issued>, ApiError> {
@@ -87,6 +96,22 @@ async fn add(State(zones): State<Arc<Zones>>, Json(about): Json<About>) -> Resul
 
 async fn rotate(State(zones): State<Arc<Zones>>, Path(slug): Path<String>) -> Result<Json<Issued>, ApiError> {
     Ok(Json(zones.rotate(&slug).await.map_err(refusal)?))
+}
+
+/// Whom to warn.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contact {
+    contact: String,
+}
+
+async fn contact(
+    State(zones): State<Arc<Zones>>,
+    Path(slug): Path<String>,
+    Json(Contact { contact }): Json<Contact>,
+) -> Result<Json<serde_json::Value>, ApiError> {
+    zones.set_contact(&slug, &contact).await.map_err(refusal)?;
+    Ok(Json(serde_json::json!({ "subscriber": slug, "contact": contact })))
 }
 
 async fn remove(

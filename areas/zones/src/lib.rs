@@ -3,6 +3,7 @@
 //! Hears published snapshots and deltas. Says nothing yet.
 //! Subscribers have a key each and are told of every change at once; a transfer of changes is read from a journal of
 //! places, a whole transfer is streamed from the policy itself. No zone is ever held in memory.
+//! Who stays behind is warned by mail, and has an all-clear when it is in step again.
 //! Nothing above TLP:GREEN leaves, and what happens at the door is counted per subscriber, no finer.
 
 mod asked;
@@ -12,6 +13,7 @@ mod faults;
 mod http;
 mod journal;
 mod limits;
+mod measures;
 pub mod model;
 mod notify;
 mod page;
@@ -24,6 +26,7 @@ mod server;
 pub mod store;
 mod tls;
 mod transfer;
+mod warn;
 pub mod wire;
 
 pub use error::ZonesError;
@@ -32,11 +35,12 @@ pub use server::Server;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use model::{About, Subscriber, ZonesConfig, zone_serial};
-use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, MeasureValue, Route};
+use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, Route};
 use sipar_authz::Resource;
-use sipar_model::{Fact, FactKind};
+use sipar_mail::Mailer;
+use sipar_model::{Fact, FactKind, TimestampMs};
 use sipar_store::{Migration, Tx};
-use sipar_web::{NavItem, TextSource};
+use sipar_web::{NavItem, TextSource, Texts};
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
@@ -64,6 +68,12 @@ pub struct Zones {
     /// Where the server really listens.
     bound: OnceLock<SocketAddr>,
     wake: Arc<Notify>,
+    /// By what contacts are warned.
+    pub(crate) mailer: OnceLock<Arc<Mailer>>,
+    /// What letters say.
+    pub(crate) texts: Texts,
+    /// Since when this server is there.
+    pub(crate) started_at: TimestampMs,
 }
 
 impl Zones {
@@ -176,6 +186,9 @@ pub fn area(house: &House) -> Result<Arc<ZonesArea>, ZonesError> {
         config: OnceLock::new(),
         bound: OnceLock::new(),
         wake: Arc::default(),
+        mailer: OnceLock::new(),
+        texts: warn::texts(),
+        started_at: house.clock.now(),
     };
     Ok(Arc::new(ZonesArea(Arc::new(zones))))
 }
@@ -214,7 +227,7 @@ impl Area for ZonesArea {
     }
 
     fn jobs(&self) -> Vec<Job> {
-        let (follow, count) = (Arc::clone(&self.0), Arc::clone(&self.0));
+        let (follow, count, warn) = (Arc::clone(&self.0), Arc::clone(&self.0), Arc::clone(&self.0));
         vec![
             // Another node may have published, or changed subscribers.
             Job::new("follow", Duration::from_secs(10), Arc::clone(&self.0.wake), move || {
@@ -228,45 +241,15 @@ impl Area for ZonesArea {
                     Ok(None)
                 })
             }),
+            Job::new("warn", Duration::from_secs(60), Arc::new(Notify::new()), move || {
+                let zones = Arc::clone(&warn);
+                Box::pin(async move { Ok(zones.warn().await?) })
+            }),
         ]
     }
 
     fn measures(&self) -> Vec<Measure> {
-        let (zones, lag) = (Arc::clone(&self.0), Arc::clone(&self.0));
-        let worst = Measure {
-            name: "subscribers-lag",
-            clause: "3.2a",
-            unit: "seconds behind, by the worst subscriber",
-            period: "now",
-            of: "",
-            read: Arc::new(move || {
-                let zones = Arc::clone(&lag);
-                Box::pin(async move {
-                    let all = zones.standings().await?;
-                    // One that was never seen has no lag that anybody knows; the measure beside this one counts it.
-                    let worst = all.iter().filter_map(|one| one.lag_ms).max();
-                    Ok(MeasureValue { value: worst.map(|lag_ms| lag_ms as f64 / 1_000.0), of: None })
-                })
-            }),
-        };
-        let up_to_date = Measure {
-            name: "subscribers-up-to-date",
-            clause: "3.2a",
-            unit: "subscribers",
-            period: "now",
-            of: "subscribers",
-            read: Arc::new(move || {
-                let zones = Arc::clone(&zones);
-                Box::pin(async move {
-                    let all = zones.standings().await?;
-                    let good = all.iter().filter(|one| one.lag_ms.is_some_and(|lag| lag <= LAG_MS_MAX)).count();
-                    // Without subscribers there is no evidence of anything.
-                    let value = (!all.is_empty()).then(|| f64::from(u32::try_from(good).unwrap_or(u32::MAX)));
-                    Ok(MeasureValue { value, of: Some(f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX))) })
-                })
-            }),
-        };
-        vec![up_to_date, worst]
+        measures::all(&self.0)
     }
 
     fn fault_classes(&self) -> &'static [&'static str] {
@@ -276,7 +259,7 @@ impl Area for ZonesArea {
     fn faults(&self) -> BoxFuture<'_, Result<Vec<Fault>, AreaError>> {
         Box::pin(async move {
             let (standings, now) = (self.0.standings().await?, self.0.house.clock.now());
-            Ok(standings.iter().filter_map(|standing| faults::of(standing, now)).collect())
+            Ok(standings.iter().flat_map(|standing| faults::of(standing, now)).collect())
         })
     }
 

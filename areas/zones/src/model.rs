@@ -10,6 +10,7 @@ use crate::{
     wire::{Algorithm, Key, Name},
 };
 use serde::{Deserialize, Serialize};
+use sipar_mail::Recipient;
 use sipar_model::Prefix;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -39,6 +40,8 @@ pub struct ZonesConfig {
     pub rpz_origin: String,
     /// What the names of blocklists end in: `all.ip4.bl.sipar`.
     pub list_origin: String,
+    /// Where subscribers read the guide on zones; told in warnings. Empty: nowhere.
+    pub guide: String,
 }
 
 impl Default for ZonesConfig {
@@ -49,6 +52,7 @@ impl Default for ZonesConfig {
             public: None,
             rpz_origin: "rpz.sipar".into(),
             list_origin: "bl.sipar".into(),
+            guide: String::new(),
         }
     }
 }
@@ -145,6 +149,7 @@ impl About {
                 "at most {NOTIFY_MAX} addresses to notify and {UNSIGNED_MAX} networks without a key"
             ));
         }
+        check_contact(&self.contact)?;
         let overlaps = |one: &Prefix| {
             let taken = others.iter().flat_map(|other| &other.unsigned_from);
             taken.into_iter().any(|other| one.contains(other.addr()) || other.contains(one.addr()))
@@ -160,6 +165,21 @@ impl About {
                 self.algorithm
             ))
         })
+    }
+}
+
+/// Refuses a contact that cannot be warned; none is given where nobody is to be.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn check_contact(contact: &str) -> Result<(), ZonesError> {
+    match Recipient::parse(contact) {
+        Err(_) if contact.is_empty() => Ok(()),
+        Err(error) => Err(ZonesError::Refused(format!(
+            "`{}` cannot be warned: {error}; give the mail address of a role, as `noc@isp.example`",
+            contact.chars().take(80).collect::<String>()
+        ))),
+        Ok(_) => Ok(()),
     }
 }
 
@@ -245,6 +265,8 @@ mod tests {
             r#"{"slug": "ISP"}"#,
             r#"{"slug": "isp"}"#,
             r#"{"slug": "b", "feeds": []}"#,
+            r#"{"slug": "b", "contact": "+92 51 1234567"}"#,
+            r#"{"slug": "b", "contact": "@isp.example"}"#,
             r#"{"slug": "b", "feeds": ["gambling"]}"#,
             r#"{"slug": "b", "feeds": ["all", "all"]}"#,
             r#"{"slug": "b", "lists": ["all.ip4", "c2.ip6", "all.ip4"]}"#,

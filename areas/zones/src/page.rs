@@ -6,6 +6,7 @@ use crate::{
     paste::{NO_SECRET, Paste},
     people::Standing,
     store::{self, EventRow},
+    warn::Reach,
 };
 use axum::{
     extract::{Path, State},
@@ -68,6 +69,11 @@ async fn list(State(zones): State<Arc<Zones>>, ctx: PageContext) -> Result<Respo
         serial => ctx.tw("zones-lead", &[("serial", serial.into()), ("n", all.len().into())]),
     };
     let body = html! {
+        @if zones.mailer.get().is_none() {
+            (ui::alert(ui::Tone::Warn, &ctx.t("zones-no-mail"), html! {
+                p { (ctx.t("zones-no-mail-next")) " " (ui::mono("sipar mail test ADDRESS")) }
+            }))
+        }
         (table(&ctx, &all))
         (happened(&ctx, &events.iter().collect::<Vec<_>>()))
     };
@@ -90,6 +96,7 @@ async fn one(
     let body = html! {
         (facts(&ctx, &standing))
         (zone_table(&ctx, &standing))
+        (warnings(&ctx, &standing))
         (happened(&ctx, &own))
         (to_paste(&ctx, &standing, &paste.all()))
     };
@@ -104,6 +111,7 @@ fn table(ctx: &PageContext, all: &[Standing]) -> Markup {
             html! { a href=(href(&one.about.slug)) { (one.about.slug) } },
             state(ctx, one),
             behind(ctx, one),
+            warned(ctx, one),
             html! { @match one.contact_at { Some(at) => { (ctx.ago(at)) } None => { "–" } } },
             html! { (count("ixfr")) },
             html! { (count("axfr")) },
@@ -116,6 +124,7 @@ fn table(ctx: &PageContext, all: &[Standing]) -> Markup {
             ui::Column::code(ctx.t("zones-subscriber")),
             ui::Column::text(ctx.t("zones-state")),
             ui::Column::number(ctx.t("zones-behind")),
+            ui::Column::text(ctx.t("zones-warned")),
             ui::Column::text(ctx.t("zones-contact")),
             ui::Column::number(ctx.t("zones-ixfr")),
             ui::Column::number(ctx.t("zones-axfr")),
@@ -146,6 +155,41 @@ fn behind(ctx: &PageContext, one: &Standing) -> Markup {
             " " (ctx.tw("zones-lag", &[("s", (lag / 1_000).into())]))
         }
     }
+}
+
+/// When its contact was warned last, or why it cannot be.
+fn warned(ctx: &PageContext, one: &Standing) -> Markup {
+    let told = &one.warning.told;
+    html! {
+        @match one.warning.reach {
+            Reach::Mail => {}
+            Reach::NoMail => { (ctx.t("zones-warned-cannot-no-mail")) " " }
+            Reach::NoContact => { (ctx.t("zones-warned-cannot-no-contact")) " " }
+            Reach::NoAddress => { (ctx.t("zones-warned-cannot-no-address")) " " }
+        }
+        @match told.warned_at {
+            Some(at) => { (ctx.ago(at)) }
+            None if one.warning.reach == Reach::Mail => { (ctx.t("zones-warned-never")) }
+            None => {}
+        }
+    }
+}
+
+fn warnings(ctx: &PageContext, one: &Standing) -> Markup {
+    let told = &one.warning.told;
+    let mut all = vec![
+        (ctx.t("zones-warned"), warned(ctx, one)),
+        (ctx.t("zones-times"), html! { (ctx.tw("zones-warned-times", &[("n", told.warnings.into())])) }),
+        (ctx.t("zones-warned-letters"), html! { (told.letters_all) }),
+    ];
+    if let Some(delay_ms) = told.delay_ms {
+        let delay = ctx.tw("zones-warned-delay-s", &[("s", (delay_ms / 1_000).into())]);
+        all.push((ctx.t("zones-warned-delay"), html! { (delay) }));
+    }
+    if let Some((_, last)) = told.failing {
+        all.push((ctx.t("zones-warned-error"), html! { (ctx.ago(last)) " " bdi dir="ltr" { (told.error) } }));
+    }
+    ui::card(&ctx.t("zones-warnings"), ui::facts(&all))
 }
 
 fn facts(ctx: &PageContext, one: &Standing) -> Markup {

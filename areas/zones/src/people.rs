@@ -3,10 +3,11 @@
 use crate::{
     Zones, ZonesError,
     asked::ASKED,
-    model::{About, Subscriber, serials_behind, zone_serial},
+    model::{About, Subscriber, check_contact, serials_behind, zone_serial},
     paste::Paste,
     seal::Sealer,
     store::{self, Row},
+    warn::Warning,
     wire::{Algorithm, Key, Name},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -51,6 +52,28 @@ pub struct Standing {
     pub lag_ms: Option<i64>,
     /// What was counted at the door.
     pub events: BTreeMap<String, u64>,
+    /// What its contact was told.
+    pub warning: Warning,
+    /// Each zone that it takes.
+    #[serde(skip)]
+    pub(crate) each: Vec<ZoneNow>,
+    /// When it was added.
+    #[serde(skip)]
+    pub(crate) added_at: TimestampMs,
+    /// Counts letters that were taken up.
+    #[serde(skip)]
+    pub(crate) attempt: u64,
+}
+
+/// How a subscriber stands with one zone.
+#[derive(Clone, Debug)]
+pub(crate) struct ZoneNow {
+    /// Which.
+    pub name: String,
+    /// The serial that it has; nothing: it was never seen.
+    pub serial: Option<u32>,
+    /// For how long it has been behind.
+    pub lag_ms: Option<i64>,
 }
 
 impl Zones {
@@ -80,6 +103,29 @@ impl Zones {
             rows.into_iter().find(|row| row.about.slug == slug).ok_or_else(|| ZonesError::Missing(slug.into()))?;
         let algorithm = Algorithm::from_word(&row.about.algorithm).unwrap_or(Algorithm::Sha256);
         self.issue(row.about, algorithm, Some(row.key), row.generation + 1, row.since).await
+    }
+
+    /// Says anew whom to warn; what went wrong with the one before is forgotten.
+    ///
+    /// # Errors
+    /// When there is no such subscriber, the contact is no mail address, or the store refuses.
+    pub async fn set_contact(&self, slug: &str, contact: &str) -> Result<(), ZonesError> {
+        check_contact(contact)?;
+        let (slug, contact, now) = (slug.to_owned(), contact.to_owned(), self.house.clock.now());
+        let change = move |tx: &mut sipar_store::Tx<'_>| {
+            let reader = &mut *tx;
+            let rows = store::all(reader)?;
+            let row = rows.into_iter().find(|row| row.about.slug == slug);
+            let mut row = row.ok_or_else(|| ZonesError::Missing(slug.clone()))?;
+            row.about.contact.clone_from(&contact);
+            store::put(tx, &row, now)?;
+            match store::warned(tx)?.remove(&slug) {
+                Some(warned) => store::note(tx, &slug, warned.attempt, &warned.told.mended()),
+                None => Ok(()),
+            }
+        };
+        self.house.store.write(change).await?;
+        self.reload().await
     }
 
     /// Removes a subscriber; its keys are refused at once.
@@ -149,11 +195,11 @@ impl Zones {
     /// # Errors
     /// When the store refuses.
     pub async fn standings(&self) -> Result<Vec<Standing>, ZonesError> {
-        let (rows, seen, events) = self
-            .house
-            .store
-            .read(|reader| Ok::<_, ZonesError>((store::all(reader)?, store::seen(reader)?, store::events(reader)?)))
-            .await?;
+        let read = |reader: &mut sipar_store::Reader<'_>| {
+            let (rows, seen, events) = (store::all(reader)?, store::seen(reader)?, store::events(reader)?);
+            Ok::<_, ZonesError>((rows, seen, events, store::warned(reader)?, store::added(reader)?))
+        };
+        let (rows, seen, events, warned, added) = self.house.store.read(read).await?;
         let (live, now) = (self.live.load_full(), self.house.clock.now());
         let standing = |row: Row| {
             let slug = row.about.slug.clone();
@@ -166,7 +212,14 @@ impl Zones {
                 let behind = live.as_ref()?.behind_since(*serial);
                 Some(behind.map_or(0, |since| now.since_ms(since).max(0)))
             };
-            let lags: Option<Vec<i64>> = takes.iter().map(lag).collect();
+            let each: Vec<ZoneNow> = takes
+                .iter()
+                .map(|zone| {
+                    let serial = zones.get(&zone.to_string()).map(|seen| seen.0);
+                    ZoneNow { name: zone.to_string(), serial, lag_ms: lag(zone) }
+                })
+                .collect();
+            let lags: Option<Vec<i64>> = each.iter().map(|zone| zone.lag_ms).collect();
             let behind = |zone: &Name| {
                 let (serial, _) = zones.get(&zone.to_string())?;
                 Some(serials_behind(zone_serial(live.as_ref()?.serial()), *serial))
@@ -174,7 +227,11 @@ impl Zones {
             let behinds: Option<Vec<u32>> = takes.iter().map(behind).collect();
             let contact = events.iter().find(|one| one.0 == slug && one.1 == ASKED).map(|one| one.3);
             let counted = events.iter().filter(|one| one.0 == slug).map(|one| (one.1.clone(), one.2));
-            Standing {
+            let mut standing = Standing {
+                warning: Warning::default(),
+                each,
+                added_at: added.get(&slug).copied().unwrap_or(now),
+                attempt: warned.get(&slug).map_or(0, |warned| warned.attempt),
                 contact_at: contact,
                 behind: behinds.and_then(|behinds| behinds.into_iter().max()),
                 lag_ms: lags.and_then(|lags| lags.into_iter().max()),
@@ -182,7 +239,9 @@ impl Zones {
                 key_name: row.key.0,
                 about: row.about,
                 zones,
-            }
+            };
+            standing.warning = self.warning(&standing, warned.get(&slug), now);
+            standing
         };
         Ok(rows.into_iter().map(standing).collect())
     }

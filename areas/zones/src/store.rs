@@ -4,14 +4,17 @@ use crate::{
     ZonesError,
     model::About,
     render::step::{self, Step},
+    warn::Told as ContactTold,
 };
 use sipar_model::TimestampMs;
 use sipar_store::{Migration, Reader, Tx, params};
+use std::collections::BTreeMap;
 
 /// The tables of zones.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
 create table zone_subscriber(
     slug text primary key, about text not null, key_name text not null, key_sealed bytea not null,
     old_key_name text, old_key_sealed bytea, generation bigint not null, since bigint not null,
@@ -27,7 +30,15 @@ create table zone_heard(
 create table zone_step(
     serial bigint primary key, from_serial bigint not null, created_at bigint not null, body bytea not null);
 ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+create table zone_warning(
+    subscriber text primary key, attempt bigint not null, claimed_until bigint not null, told text not null);
+",
+    },
+];
 
 /// Published states that are remembered: some more than the deltas that the shield keeps.
 const HEARD_MAX: u64 = 8_192;
@@ -77,6 +88,7 @@ pub fn put(tx: &mut Tx<'_>, row: &Row, now: TimestampMs) -> Result<(), ZonesErro
 pub fn remove(tx: &mut Tx<'_>, slug: &str) -> Result<bool, ZonesError> {
     tx.execute("delete from zone_seen where subscriber = ?1", params![slug])?;
     tx.execute("delete from zone_event where subscriber = ?1", params![slug])?;
+    tx.execute("delete from zone_warning where subscriber = ?1", params![slug])?;
     Ok(tx.execute("delete from zone_subscriber where slug = ?1", params![slug])? > 0)
 }
 
@@ -247,6 +259,76 @@ pub fn events(reader: &mut Reader<'_>) -> Result<Vec<EventRow>, ZonesError> {
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))).collect()
 }
 
+/// What is kept of one subscriber's warnings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Warned {
+    /// Counts the letters that were taken up.
+    pub attempt: u64,
+    /// What its contact was told.
+    pub told: ContactTold,
+}
+
+/// What each subscriber's contact was told.
+///
+/// # Errors
+/// When the store refuses.
+pub fn warned(reader: &mut Reader<'_>) -> Result<BTreeMap<String, Warned>, ZonesError> {
+    let rows = reader.query("select subscriber, attempt, told from zone_warning limit ?1", params![ROWS_MAX])?;
+    let row = |row: &sipar_store::Row| {
+        let told: String = row.try_get(2)?;
+        let told = serde_json::from_str(&told).map_err(ZonesError::Json)?;
+        Ok((row.try_get(0)?, Warned { attempt: row.try_get(1)?, told }))
+    };
+    rows.iter().map(row).collect()
+}
+
+/// When each subscriber was added.
+///
+/// # Errors
+/// When the store refuses.
+pub fn added(reader: &mut Reader<'_>) -> Result<BTreeMap<String, TimestampMs>, ZonesError> {
+    let rows = reader.query("select slug, created_at from zone_subscriber limit ?1", params![ROWS_MAX])?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// Takes up the letter after `attempt`, until a time; false when somebody else has.
+///
+/// # Errors
+/// When the store refuses.
+pub fn claim(
+    tx: &mut Tx<'_>,
+    slug: &str,
+    attempt: u64,
+    now: TimestampMs,
+    until: TimestampMs,
+) -> Result<bool, ZonesError> {
+    tx.execute(
+        "insert into zone_warning(subscriber, attempt, claimed_until, told)
+         select slug, 0, 0, '{}' from zone_subscriber where slug = ?1
+         on conflict (subscriber) do nothing",
+        params![slug],
+    )?;
+    let claimed = tx.execute(
+        "update zone_warning set attempt = attempt + 1, claimed_until = ?4
+         where subscriber = ?1 and attempt = ?2 and claimed_until <= ?3",
+        params![slug, attempt, now, until],
+    )?;
+    Ok(claimed > 0)
+}
+
+/// Notes what came of the letter that was taken up as `attempt`.
+///
+/// # Errors
+/// When the store refuses.
+pub fn note(tx: &mut Tx<'_>, slug: &str, attempt: u64, told: &ContactTold) -> Result<(), ZonesError> {
+    let told = serde_json::to_string(told).map_err(ZonesError::Json)?;
+    tx.execute(
+        "update zone_warning set claimed_until = 0, told = ?3 where subscriber = ?1 and attempt = ?2",
+        params![slug, attempt, told],
+    )?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,9 +372,29 @@ mod tests {
             }
             assert_eq!(store.read(events).await.unwrap(), [("isp".into(), "unsigned".into(), 4, TimestampMs(2))]);
             assert_eq!(store.read(seen).await.unwrap(), [("isp".into(), "all".into(), u32::MAX, TimestampMs(2))]);
+            warnings(&store).await;
             assert!(store.write(|tx| remove(tx, "isp")).await.unwrap());
+            assert_eq!(store.read(warned).await.unwrap(), BTreeMap::new());
             assert!(!store.write(|tx| remove(tx, "isp")).await.unwrap());
             assert_eq!(store.read(events).await.unwrap(), []);
         });
+    }
+
+    async fn warnings(store: &sipar_store::Store) {
+        let claim = |slug: &'static str, attempt, now| {
+            store.write(move |tx| claim(tx, slug, attempt, TimestampMs(now), TimestampMs(now + 10)))
+        };
+        assert!(!claim("nobody", 0, 5).await.unwrap());
+        assert!(claim("isp", 0, 5).await.unwrap());
+        assert!(!claim("isp", 0, 5).await.unwrap() && !claim("isp", 1, 14).await.unwrap());
+        assert!(claim("isp", 1, 15).await.unwrap());
+        let told = ContactTold { warnings: 3, ..ContactTold::default() };
+        let (late, good) = (told.clone(), told.clone());
+        store.write(move |tx| note(tx, "isp", 1, &late)).await.unwrap();
+        assert_eq!(store.read(warned).await.unwrap()["isp"].told, ContactTold::default());
+        store.write(move |tx| note(tx, "isp", 2, &good)).await.unwrap();
+        assert_eq!(store.read(warned).await.unwrap()["isp"], Warned { attempt: 2, told });
+        assert!(claim("isp", 2, 16).await.unwrap());
+        assert_eq!(store.read(added).await.unwrap()["isp"], TimestampMs(1));
     }
 }

@@ -67,6 +67,14 @@ pub fn rfc3339(at: TimestampMs) -> String {
     stamp(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// `2026-11-24 14:21 PKT`, in the zone of this IANA name; in UTC when there is none: for letters, which have no reader's
+/// page around them.
+#[must_use]
+pub fn local(at: TimestampMs, zone: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    stamp(at).to_zoned(zone).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
 fn stamp(at: TimestampMs) -> Timestamp {
     let limit = if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_millisecond(at.0).unwrap_or(limit)

@@ -9,7 +9,7 @@ pub enum SubscriberCommand {
     Add {
         /// Short name.
         slug: String,
-        /// Whom to warn: the address of a role.
+        /// Whom to warn when it is behind: the mail address of a role.
         #[arg(long, default_value = "")]
         contact: String,
         /// all, malware, c2, phishing, fraud, or trial (shadow lists, for logging). May be given several times;
@@ -37,6 +37,8 @@ pub enum SubscriberCommand {
     List,
     /// Make a new key; the present one stays valid until the next rotation.
     Rotate { slug: String },
+    /// Say anew whom to warn when it is behind: the mail address of a role.
+    Contact { slug: String, address: String },
     /// Remove a subscriber; its keys are refused at once.
     Remove { slug: String },
 }

@@ -25,6 +25,11 @@ pub async fn run(config: &Config, command: SubscriberCommand) -> Result<()> {
             let path = format!("{SUBSCRIBERS}/{}/rotate", encode(&slug));
             print_issued(&client.post(&path, &json!({})).await?);
         }
+        SubscriberCommand::Contact { slug, address } => {
+            let path = format!("{SUBSCRIBERS}/{}/contact", encode(&slug));
+            client.post(&path, &json!({ "contact": address })).await?;
+            println!("subscriber `{slug}` is warned at {address}");
+        }
         SubscriberCommand::Remove { slug } => {
             client.post(&format!("{SUBSCRIBERS}/{}/remove", encode(&slug)), &json!({})).await?;
             println!("subscriber `{slug}` removed; its keys are refused");
@@ -52,6 +57,24 @@ fn print_issued(issued: &Value) {
     }
 }
 
+/// What its contact was told.
+fn warned(warning: &Value) -> String {
+    match text(warning, "reach").as_ref() {
+        "no-contact" => return "cannot be warned: there is no contact".into(),
+        "no-address" => return "cannot be warned: the contact is no mail address".into(),
+        "no-mail" => return "cannot be warned: no mail is set up".into(),
+        _ => {}
+    }
+    let error = match warning.get("failures").and_then(Value::as_u64) {
+        None | Some(0) => String::new(),
+        Some(failures) => format!("; {failures} tries failed, the last: {}", text(warning, "error")),
+    };
+    match text(warning, "letters_all").as_ref() {
+        "0" => format!("not warned{error}"),
+        all => format!("last warned {}, letters in all {all}{error}", time(warning, "warned_at")),
+    }
+}
+
 fn list(answer: &Value) {
     println!(
         "serial {}; too long for a zone: {}, of kinds that no zone carries: {}",
@@ -75,9 +98,13 @@ fn list(answer: &Value) {
             time(one, "contact_at"),
             text(one, "events")
         );
+        println!("  {}", warned(one.get("warning").unwrap_or(&Value::Null)));
         for (zone, seen) in one.get("zones").and_then(Value::as_object).into_iter().flatten() {
             println!("  {zone:<30} serial {}", seen.get(0).unwrap_or(&Value::Null));
         }
+    }
+    if answer.get("mail").and_then(Value::as_bool) == Some(false) {
+        println!("nobody is warned, because no mail is set up: set [mail], then try `sipar mail test ADDRESS`");
     }
     println!("strangers: {}", text(answer, "strangers"));
 }

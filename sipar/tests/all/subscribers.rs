@@ -343,12 +343,14 @@ fn every_command_of_the_guide_does_what_it_says() {
     });
 
     assert_ne!(key(&bed.run("sipar subscriber rotate", &[])), own);
-    assert!(bed.run("sipar subscriber list", &[]).contains("isp-one"));
+    bed.run("sipar subscriber contact", &[]);
+    let listed = bed.run("sipar subscriber list", &[]);
+    assert!(listed.contains("isp-one") && listed.contains("nobody is warned, because no mail is set up"));
     bed.run("sipar subscriber remove", &[]);
     assert!(!bed.run("sipar subscriber list", &[]).contains("isp-one"));
     assert!(dig(zones, &whole).contains("BADKEY"));
     // Nothing in the guide goes untried here.
     let told = PAGE.lines().filter(|line| line.starts_with("    sipar ") || line.starts_with("    dig ")).count();
     // The two of lists are run above.
-    assert_eq!(told, 10 + 2);
+    assert_eq!(told, 11 + 2);
 }

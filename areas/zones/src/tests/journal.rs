@@ -95,7 +95,13 @@ fn how_far_a_subscriber_is_behind_is_known_in_serials_and_in_time() {
             let value = (measure.read)().await.unwrap();
             read.push((measure.name, value.value, value.of));
         }
-        assert_eq!(read, [("subscribers-up-to-date", Some(0.0), Some(1.0)), ("subscribers-lag", Some(1_000.0), None)]);
+        let expect = [
+            ("subscribers-up-to-date", Some(0.0), Some(1.0)),
+            ("subscribers-lag", Some(1_000.0), None),
+            ("subscribers-warned", Some(0.0), Some(1.0)),
+            ("subscribers-warning-delay", None, None),
+        ];
+        assert_eq!(read, expect);
     });
 }
 

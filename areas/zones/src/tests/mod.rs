@@ -3,6 +3,7 @@
 mod journal;
 mod refusals;
 mod transfers;
+mod warnings;
 
 use crate::{
     Server, Zones, ZonesArea, area,
