@@ -3,9 +3,14 @@
 
 use crate::{
     subscribers::{Bed, Peer},
-    support::{foreign::has, server, until},
+    support::{
+        Home, Ran,
+        foreign::has,
+        server::{self, Server},
+        until,
+    },
 };
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 const PAGE: &str = include_str!("../../../docs/src/sightings.md");
 
@@ -37,12 +42,18 @@ fn send(bed: &Bed, form: &str, log: &Path, to: &str) -> Vec<String> {
 /// Lines that tell of a hit.
 fn hits(log: &Path) -> u64 {
     let text = fs::read_to_string(log).unwrap_or_default();
-    text.lines().filter(|line| line.contains("rpz QNAME ") || line.contains("rpz: applied ")).count() as u64
+    let marks = ["rpz QNAME ", "rpz: applied ", "rpz-hit "];
+    text.lines().filter(|line| marks.iter().any(|mark| line.contains(mark))).count() as u64
 }
 
 /// How often the name was met, as anybody is told.
 fn met(bed: &Bed) -> Option<u64> {
-    let check = bed.server.get(&bed.home, "/api/v1/check?what=first.example").json();
+    met_in(&bed.server, &bed.home)
+}
+
+/// The same of another house.
+pub fn met_in(server: &Server, home: &Home) -> Option<u64> {
+    let check = server.get(home, "/api/v1/check?what=first.example").json();
     let reasons = check["reasons"].as_array().unwrap().clone();
     reasons.iter().find(|reason| reason["kind"] == "met")?["data"]["count"].as_u64()
 }
@@ -115,4 +126,58 @@ fn what_bind_and_unbound_met_is_told_once_by_their_own_logs() {
     assert_eq!(server::get(reputation, "/v1/domain/first.example", "").status, 200);
     until("the look-up", || (measure(&bed, "met-by-edges") >= Some(1.0)).then_some(()));
     assert!(measure(&bed, "networks-reporting") >= Some(2.0));
+}
+
+/// The guide's command that reads the log of `unit` from the journal; here from the file that has what it said.
+fn pipe(bed: &Bed, unit: &str, log: &Path) -> Command {
+    let begins = format!("    journalctl -fn 0 -o cat -u {unit} | sipar ");
+    let rest = PAGE.lines().find_map(|line| line.strip_prefix(&begins)).unwrap();
+    let at = |name: &str| bed.home.path(name).display().to_string();
+    let mut rest = rest.to_owned();
+    for (old, new) in [
+        ("https://sipar.example", format!("http://{}", bed.server.address("portal"))),
+        ("isp-one.key", at("isp-one.key")),
+        ("/var/lib/sipar-sightings", at(&format!("spool-{unit}"))),
+    ] {
+        assert!(rest.contains(old), "{rest}");
+        rest = rest.replace(old, &new);
+    }
+    let sipar = bed.home.command(&[]);
+    let sipar = format!("{} --config {}", sipar.get_program().display(), at("sipar.toml"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("cat {} | {sipar} {rest}", log.display())]);
+    shell
+}
+
+#[test]
+fn what_powerdns_and_knot_resolver_met_is_told_by_their_own_logs() {
+    if !["dig", "knotd", "kresd", "pdns_recursor"].into_iter().all(has) {
+        return;
+    }
+    let bed = Bed::start();
+    let key = bed.home.ok(&["bouncer", "add", "isp-one", "--scopes", "sightings"]);
+    bed.home.write("isp-one.key", &key);
+    let peers = [
+        (bed.powerdns_with(block("policyEventFilter")), bed.home.path("powerdns/log"), "pdns-recursor"),
+        (bed.knot_resolver_with(Some(block("log_notice"))), bed.home.path("knot/log"), "'kresd@*'"),
+    ];
+    // It may block before it has the script's or the rule's zone; then there is no line, and `meet` waits for one.
+    meet(&peers, 3);
+    // What is not listed leaves no line, and no line tells of it.
+    for (peer, log, _) in &peers {
+        let before = hits(log);
+        until("an answer", || peer.resolves("second.example").then_some(()));
+        assert_eq!(hits(log), before);
+    }
+    let mut all = 0;
+    for (_, log, unit) in &peers {
+        all += hits(log);
+        Ran::of(&mut pipe(&bed, unit, log)).ok();
+        until(&format!("the counts of {unit}"), || {
+            let met = met(&bed);
+            assert!(met <= Some(all), "{met:?} of {all}");
+            (met == Some(all)).then_some(())
+        });
+    }
+    assert!(all >= 6, "{all}");
 }

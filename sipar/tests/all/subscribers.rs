@@ -55,7 +55,7 @@ impl Peer {
         dig(self.address, &[&format!("n{}.{name}", self.asked.get()), "A"]).contains("status: NXDOMAIN")
     }
 
-    fn resolves(&self, name: &str) -> bool {
+    pub fn resolves(&self, name: &str) -> bool {
         self.asked.set(self.asked.get() + 1);
         dig(self.address, &["+short", &format!("n{}.{name}", self.asked.get()), "A"]).contains("192.0.2.1")
     }
@@ -138,6 +138,11 @@ impl Bed {
     }
 
     fn knot_resolver(&self) -> Peer {
+        self.knot_resolver_with(None)
+    }
+
+    /// Knot Resolver with `rules` in place of those that are printed; its log is `knot/log`.
+    pub fn knot_resolver_with(&self, rules: Option<&str>) -> Peer {
         let (port, knot) = (free_port(), free_port());
         let printed = self.add("knot", knot);
         let files = files(&printed);
@@ -154,26 +159,35 @@ impl Bed {
         let text = format!(
             "net.listen('127.0.0.1', {port}, {{ kind = 'dns' }})\nnet.ipv6 = false\ntrust_anchors.remove('.')\n\
              cache.open(10 * MB, 'lmdb://{folder}')\n{}policy.add(policy.all(policy.STUB('127.0.0.1@{upstream}')))\n",
-            here(files["kresd.conf"])
+            here(rules.unwrap_or(files["kresd.conf"]))
         );
         let file = self.home.write("knot/kresd.conf", &text).display().to_string();
-        let kresd = Running::start("kresd", &["-n", "-c", &file, &folder]);
+        let log = self.home.path("knot/log");
+        let kresd = Running::start_logging("kresd", &["-n", "-c", &file, &folder], &log);
         Peer { takes_addresses: false, ..Peer::start("Knot Resolver", "knot", port, vec![kresd, knot]) }
     }
 
     fn powerdns(&self) -> Peer {
+        self.powerdns_with("")
+    }
+
+    /// PowerDNS Recursor with `script` for `lua-dns-script`; its log is `powerdns/log`.
+    pub fn powerdns_with(&self, script: &str) -> Peer {
         let port = free_port();
         let printed = self.add("powerdns", port);
         let lua = self.home.write("powerdns/recursor.lua", files(&printed)["recursor.lua"]);
+        let script = self.home.write("powerdns/dns.lua", script);
         let (folder, upstream) = (self.home.path("powerdns").display().to_string(), self.upstream.address.port());
         let text = format!(
             "local-address=127.0.0.1\nlocal-port={port}\nthreads=1\ndaemon=no\nsetuid=\nsetgid=\nsocket-dir={folder}\n\
              config-dir={folder}\nforward-zones-recurse=.=127.0.0.1:{upstream}\ndont-query=\ndnssec=off\n\
-             lua-config-file={}\nsecurity-poll-suffix=\nhint-file=no\n",
-            lua.display()
+             lua-config-file={}\nlua-dns-script={}\nsecurity-poll-suffix=\nhint-file=no\n",
+            lua.display(),
+            script.display()
         );
         self.home.write("powerdns/recursor.conf", &text);
-        let running = Running::start("pdns_recursor", &[&format!("--config-dir={folder}")]);
+        let log = self.home.path("powerdns/log");
+        let running = Running::start_logging("pdns_recursor", &[&format!("--config-dir={folder}")], &log);
         Peer::start("PowerDNS Recursor", "powerdns", port, vec![running])
     }
 

@@ -6,7 +6,7 @@ use std::{
     hash::{BuildHasher as _, RandomState},
     io::{Read as _, Seek as _},
     net::{TcpListener, UdpSocket},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
 };
@@ -44,7 +44,16 @@ pub struct Running {
 impl Running {
     /// Starts a program that is there, and tells it nothing.
     pub fn start(program: &'static str, arguments: &[&str]) -> Self {
-        let said = tempfile::tempfile().unwrap();
+        Self::start_saying(program, arguments, tempfile::tempfile().unwrap())
+    }
+
+    /// The same; what it says is its log, at `path`.
+    pub fn start_logging(program: &'static str, arguments: &[&str], path: &Path) -> Self {
+        let said = File::options().create(true).read(true).append(true).open(path).unwrap();
+        Self::start_saying(program, arguments, said)
+    }
+
+    fn start_saying(program: &'static str, arguments: &[&str], said: File) -> Self {
         let mut command = Command::new(find(program).unwrap());
         let [out, err] = [&said, &said].map(|said| said.try_clone().unwrap());
         let child = command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err).spawn().unwrap();
