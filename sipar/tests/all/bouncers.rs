@@ -3,7 +3,9 @@
 use crate::support::{
     Home,
     foreign::{Running, has},
+    guide::Page,
     server::Server,
+    service::Service,
     until,
 };
 use std::{
@@ -11,6 +13,11 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     process::{Command, Stdio},
 };
+
+const PAGE: Page = Page(include_str!("../../../docs/src/bouncers.md"));
+
+/// Debian's configuration of the firewall's bouncer.
+const FIREWALL: &str = "/etc/crowdsec/bouncers/crowdsec-firewall-bouncer.yaml";
 
 /// The bouncer that runs a script for each decision.
 fn custom_bouncer(home: &Home, url: &str, key: &str) -> Running {
@@ -67,4 +74,45 @@ fn a_crowdsec_bouncer_enforces_what_is_decided_and_undone() {
     let answer = crate::support::server::get(server.address("clients"), "/v1/decisions/stream", &key);
     assert_eq!((answer.status, answer.body.as_str()), (403, "{\"message\":\"access forbidden\"}"));
     home.run(&["bouncer", "remove", "web-1"]).refused_with(&["no client `web-1`"]);
+}
+
+/// Debian's configuration with the page's lines in place of its own, and without its service's log.
+fn firewall(key: &str) -> String {
+    let text = fs::read_to_string(FIREWALL).unwrap();
+    let page = PAGE.block("mode: nftables").replace("sipar_…", key) + "daemonize: false\nlog_mode: stdout\n";
+    let lines = text.lines().map(|line| {
+        let key = line.split_once(':').map_or("", |(key, _)| key);
+        let mut ours = page.lines().filter(|ours| !key.is_empty() && ours.starts_with(&format!("{key}:")));
+        ours.next().unwrap_or(line)
+    });
+    let all: String = lines.map(|line| format!("{line}\n")).collect();
+    for line in page.lines() {
+        assert!(all.contains(line), "Debian's file has no place for `{line}`");
+    }
+    all
+}
+
+#[test]
+fn crowdsecs_firewall_bouncer_drops_what_is_decided_as_the_guide_says() {
+    let Some(service) = Service::start(&["crowdsec-firewall-bouncer", "nft", "nginx"]) else { return };
+    let (listed, other) = ("203.0.113.66", "203.0.113.67");
+    [listed, other].into_iter().for_each(|address| service.add_visitor(address));
+    let _nginx = service.nginx("server { listen 80; return 200; }");
+    let key = service.paste(&PAGE, "sipar bouncer add web-1", &[]).trim().to_owned();
+    service.until_visit("before the block", listed, "http", "200");
+    let printed = service.sh(&format!("sipar block {listed} --category c2 --reason 'seen in an incident'")).ok();
+    let number = printed.split_whitespace().find(|word| word.starts_with("D-")).unwrap().to_owned();
+    let config = service.home.write("firewall.yaml", &firewall(&key)).display().to_string();
+    let _bouncer = service.run("crowdsec-firewall-bouncer", &["-c", &config]);
+    service.until_visit("the block", listed, "http", "000");
+    assert_eq!(service.visit(other, "http"), "200");
+    let rules = service.sh("nft list ruleset").ok();
+    let line = rules.lines().find(|line| line.contains(listed)).unwrap();
+    assert!(line.contains("timeout") && line.contains("expires"), "{line}");
+    let told = service.paste(&PAGE, "sipar bouncer list", &[]);
+    assert!(told.contains("web-1") && told.contains("crowdsec-firewall-bouncer"), "{told}");
+    service.sh(&format!("sipar undo {number} --reason 'the owner has mended it'")).ok();
+    service.until_visit("the end of the block", listed, "http", "200");
+    service.paste(&PAGE, "sipar bouncer remove web-1", &[]);
+    service.assert_all_tried(&PAGE, &["apt-get install crowdsec-"]);
 }

@@ -1,132 +1,134 @@
-//! The lists as files, in the programs that operators have: nftables, ipset, HAProxy, nginx, and curl to fetch them.
+//! The lists as files, in the programs that operators have: curl to fetch them, HAProxy, nginx, nftables and ipset, by
+//! the very commands and configuration of the guide (`docs/src/lists.md`).
 
-use crate::support::{
-    Home,
-    foreign::{Running, has},
-    server::Server,
-    until,
-};
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use crate::support::{foreign::Running, guide::Page, service::Service, until};
+use std::fs;
 
-fn run(program: &str, arguments: &[&str]) -> (bool, String) {
-    let done = Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap();
-    let all = [done.stdout, done.stderr].concat();
-    (done.status.success(), String::from_utf8_lossy(&all).into_owned())
+const PAGE: Page = Page(include_str!("../../../docs/src/lists.md"));
+
+/// An address that is listed, one in a listed network, and one beside both.
+const LISTED: &str = "203.0.113.66";
+const INSIDE: &str = "198.51.100.99";
+const BESIDE: &str = "203.0.113.67";
+
+/// Fetches a list as the page fetches one of them.
+fn fetch(service: &Service, list: &str, file: &str) -> String {
+    service.sh(&PAGE.command("touch").replace("all.tag", &format!("{file}.tag"))).ok();
+    let (list, tag) = (format!("lists/{list}/"), format!("{file}.tag"));
+    service.paste(&PAGE, "curl", &[("lists/all/", &list), ("addresses.nft", file), ("all.tag", &tag)]);
+    fs::read_to_string(service.home.path(file)).unwrap()
 }
 
-/// Sipar with three blocks, and a way to fetch lists from it as the guide says.
-struct Bed {
-    home: Home,
-    url: String,
-    key: String,
-    _server: Server,
-}
-
-impl Bed {
-    fn start() -> Self {
-        let home = Home::alone();
-        let server = Server::serve(&home);
-        let key = home.ok(&["bouncer", "add", "fw-1", "--scopes", "lists"]).trim().to_owned();
-        for (what, category) in [
-            ("203.0.113.66", "c2"),
-            ("198.51.100.0/24", "malware"),
-            ("2001:db8::66", "c2"),
-            ("bad.example", "phishing"),
-        ] {
-            home.ok(&["block", what, "--category", category, "--reason", "seen in an incident here"]);
-        }
-        let url = format!("http://{}", server.address("clients"));
-        let bed = Self { home, url, key, _server: server };
-        until("every block in the lists", || {
-            let csv = fs::read_to_string(bed.fetch("all/all.csv")).unwrap();
-            (csv.lines().count() == 5).then_some(())
+/// Fetches every list that is used here, until each says that the listed address is so, or is not.
+fn fetch_all(service: &Service, is_listed: bool) {
+    for file in ["addresses.txt", "addresses.geo", "addresses.nft", "addresses.ipset"] {
+        until(file, || {
+            let text = fetch(service, "all", file);
+            assert!(text.trim_end().ends_with("entries"), "it was cut off: {text}");
+            let is_whole = text.contains("198.51.100.0/24") && text.contains("2001:db8::66");
+            (is_whole && text.contains(LISTED) == is_listed).then_some(())
         });
-        bed
-    }
-
-    /// Fetches a list; what has not changed is not sent again.
-    fn fetch(&self, list: &str) -> String {
-        let at = |end: &str| format!("{}{end}", self.home.path(&list.replace('/', "-")).display());
-        let (file, tag, key) = (at(""), at(".tag"), format!("X-Api-Key: {}", self.key));
-        let url = format!("{}/v1/lists/{list}", self.url);
-        // curl refuses to compare with a file that is not there.
-        if !Path::new(&tag).exists() {
-            fs::write(&tag, "").unwrap();
-        }
-        let arguments =
-            ["-fsS", "--compressed", "--etag-compare", &tag, "--etag-save", &tag, "-H", &key, "-o", &file, &url];
-        let (fine, said) = run("curl", &arguments);
-        assert!(fine, "{said}");
-        file
     }
 }
 
-#[test]
-fn firewalls_take_the_lists() {
-    if !has("curl") || !has("nft") {
-        return;
+fn haproxy(service: &Service) -> Running {
+    let made = rcgen::generate_simple_self_signed(["service.example".to_owned()]).unwrap();
+    service.home.write("site.pem", &(made.cert.pem() + &made.signing_key.serialize_pem()));
+    let block = PAGE.block("frontend web").replace("/etc/haproxy", &service.at(""));
+    let text = format!(
+        "defaults\n    mode http\n    timeout connect 5s\n    timeout client 5s\n    timeout server 5s\n{block}    \
+         http-request return status 200\n"
+    );
+    let config = service.home.write("haproxy.cfg", &text).display().to_string();
+    // What Debian's unit does when it is told to reload.
+    service.script("systemctl", "test \"$*\" = 'reload haproxy' && kill -USR2 \"$(cat haproxy.pid)\"");
+    service.run("haproxy", &["-W", "-p", &service.at("haproxy.pid"), "-f", &config]).with_children()
+}
+
+fn nginx(service: &Service) -> Running {
+    service.home.write("html/index.html", "hello");
+    service.nginx(&PAGE.block("geo $sipar_blocked").replace("/etc/nginx", &service.at("")))
+}
+
+/// Both refuse whom the files list, and nobody else.
+fn web_servers_refuse(service: &Service) {
+    for scheme in ["https", "http"] {
+        service.until_visit("before anything else", BESIDE, scheme, "200");
+        for address in [LISTED, INSIDE] {
+            assert_eq!(service.visit(address, scheme), "403", "{scheme} {address}");
+        }
     }
-    let bed = Bed::start();
-    let file = bed.fetch("all/addresses.nft");
-    // Twice: the second time replaces the first. In a network namespace of its own.
-    let script = format!("nft -c -f {file} && nft -f {file} && nft -f {file} && nft list table inet sipar");
-    let (fine, said) = run("unshare", &["-rn", "sh", "-c", &script]);
-    assert!(fine, "{said}");
-    for expect in ["203.0.113.66", "198.51.100.0/24", "2001:db8::66"] {
-        assert_eq!(said.matches(expect).count(), 1, "{said}");
+}
+
+/// Sets are made, and filled anew without being doubled; nobody listed comes through.
+fn firewalls_drop(service: &Service) {
+    let dropped = |what: &str| {
+        for (address, status) in [(LISTED, "000"), (INSIDE, "000"), (BESIDE, "200")] {
+            assert_eq!(service.visit(address, "http"), status, "{what} {address}");
+        }
+    };
+    service.sh("nft -c -f addresses.nft").ok();
+    service.paste(&PAGE, "nft -f", &[]);
+    service.paste(&PAGE, "nft add chain", &[]);
+    service.paste(&PAGE, "nft add rule inet sipar input ip saddr", &[]);
+    service.paste(&PAGE, "nft add rule inet sipar input ip6 saddr", &[]);
+    service.paste(&PAGE, "nft -f", &[]);
+    let table = service.sh("nft list table inet sipar").ok();
+    for expect in [LISTED, "198.51.100.0/24", "2001:db8::66"] {
+        assert_eq!(table.matches(expect).count(), 1, "{table}");
     }
-    let same = fs::metadata(&file).unwrap().modified().unwrap();
-    assert_eq!(fs::metadata(bed.fetch("all/addresses.nft")).unwrap().modified().unwrap(), same, "it was sent again");
-    let hosts = fs::read_to_string(bed.fetch("phishing/hosts.txt")).unwrap();
-    assert!(hosts.contains("\n0.0.0.0 bad.example\n"), "{hosts}");
+    dropped("nftables");
+    service.sh("nft flush chain inet sipar input").ok();
+    service.until_visit("without a firewall", LISTED, "http", "403");
+
+    service.paste(&PAGE, "ipset restore", &[]);
+    service.paste(&PAGE, "iptables", &[]);
+    service.paste(&PAGE, "ipset restore", &[]);
+    let sets = service.sh("ipset list").ok();
+    for expect in [LISTED, "198.51.100.0/24", "2001:db8::66"] {
+        assert_eq!(sets.matches(expect).count(), 1, "{sets}");
+    }
+    dropped("ipset");
+    service.paste(&PAGE, "nft add rule inet sipar input ip saddr", &[]);
 }
 
 #[test]
-fn web_servers_take_the_lists() {
-    if !has("curl") || !has("haproxy") || !has("nginx") {
-        return;
-    }
-    let bed = Bed::start();
-    let at = |name: &str| bed.home.path(name).display().to_string();
-    let haproxy = format!(
-        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n\
-         frontend web\n  bind unix@{}\n  http-request deny deny_status 403 if {{ hdr_ip(x-test) -f {} }}\n  \
-         http-request return status 200\n",
-        at("haproxy.sock"),
-        bed.fetch("all/addresses.txt")
-    );
-    let config = bed.home.write("haproxy.cfg", &haproxy).display().to_string();
-    let _haproxy = Running::from(Command::new("haproxy").args(["-q", "-db", "-f", &config]).spawn().unwrap());
-    // `geo` in the guide looks at the client's own address; here at one that the test gives.
-    let nginx = format!(
-        "daemon off;\nmaster_process off;\nerror_log {};\npid {};\nevents {{}}\nhttp {{\n  access_log off;\n  \
-         client_body_temp_path {tmp};\n  proxy_temp_path {tmp};\n  fastcgi_temp_path {tmp};\n  uwsgi_temp_path {tmp};\n  \
-         scgi_temp_path {tmp};\n  geo $http_x_test $sipar_blocked {{\n    default 0;\n    include {};\n  }}\n  \
-         server {{\n    listen unix:{};\n    if ($sipar_blocked) {{ return 403; }}\n    return 200;\n  }}\n}}\n",
-        at("nginx.log"),
-        at("nginx.pid"),
-        bed.fetch("all/addresses.geo"),
-        at("nginx.sock"),
-        tmp = at("nginx.tmp"),
-    );
-    let config = bed.home.write("nginx.conf", &nginx).display().to_string();
-    let _nginx = Running::from(Command::new("nginx").args(["-c", &config, "-p", &at("")]).spawn().unwrap());
-    for socket in ["haproxy.sock", "nginx.sock"] {
-        let status = |address: &str| {
-            let (path, header) = (at(socket), format!("X-Test: {address}"));
-            let ask =
-                ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", &path, "-H", &header, "http://x/"];
-            run("curl", &ask).1
-        };
-        until(socket, || (status("192.0.2.1") == "200").then_some(()));
-        for (address, expect) in
-            [("203.0.113.66", "403"), ("198.51.100.99", "403"), ("2001:db8::66", "403"), ("203.0.113.67", "200")]
-        {
-            assert_eq!(status(address), expect, "{socket} {address}");
+fn web_servers_and_firewalls_take_the_lists_as_the_guide_says() {
+    let Some(service) = Service::start(&["haproxy", "nginx", "nft", "ipset", "iptables"]) else { return };
+    [LISTED, INSIDE, BESIDE].into_iter().for_each(|address| service.add_visitor(address));
+    service.paste_for_key(&PAGE, "sipar bouncer add fw-1", &[]);
+    let mut number = String::new();
+    for (what, category) in
+        [(LISTED, "c2"), ("198.51.100.0/24", "malware"), ("2001:db8::66", "c2"), ("bad.example", "phishing")]
+    {
+        let printed =
+            service.sh(&format!("sipar block {what} --category {category} --reason 'seen in an incident'")).ok();
+        if what == LISTED {
+            number = printed.split_whitespace().find(|word| word.starts_with("D-")).unwrap().to_owned();
         }
     }
+    fetch_all(&service, true);
+    let same = |file: &str| fs::metadata(service.home.path(file)).unwrap().modified().unwrap();
+    let before = same("addresses.nft");
+    fetch(&service, "all", "addresses.nft");
+    assert_eq!(same("addresses.nft"), before, "it was sent again");
+    until("names", || fetch(&service, "phishing", "hosts.txt").contains("\n0.0.0.0 bad.example\n").then_some(()));
+    assert_eq!(fetch(&service, "all", "all.csv").lines().count(), 5);
+
+    let _servers = [haproxy(&service), nginx(&service)];
+    web_servers_refuse(&service);
+    firewalls_drop(&service);
+
+    // The end of a block, by the same commands: what it was closed by opens, and what is listed still stays closed.
+    service.sh(&format!("sipar undo {number} --reason 'the owner has mended it'")).ok();
+    fetch_all(&service, false);
+    service.paste(&PAGE, "nft -f", &[]);
+    service.paste(&PAGE, "ipset restore", &[]);
+    service.sh(&PAGE.command("nginx -s reload")).ok();
+    service.sh(&PAGE.command("systemctl reload haproxy")).ok();
+    for scheme in ["http", "https"] {
+        service.until_visit("after the end of the block", LISTED, scheme, "200");
+        assert_eq!(service.visit(INSIDE, scheme), "000", "{scheme}");
+    }
+    service.assert_all_tried(&PAGE, &[]);
 }

@@ -19,6 +19,7 @@ mod lists;
 mod main_job;
 mod name_servers;
 mod openness;
+mod operators;
 mod pages;
 mod postgres;
 mod pull;

@@ -2,102 +2,77 @@
 
 use crate::support::{
     Home,
-    foreign::has,
+    foreign::{Running, has},
+    guide::Page,
     server::{Server, operator_key},
+    service::Service,
     until,
 };
-use std::{
-    fs,
-    process::{Child, Command, Stdio},
-};
+use std::process::Command;
 
-const ACTION: &str = "/etc/fail2ban/action.d/abuseipdb.conf";
+const PAGE: Page = Page(include_str!("../../../docs/src/reports.md"));
 
-/// fail2ban's server, until it is dropped.
-struct Fail2ban {
-    server: Child,
-    socket: String,
-}
-
-impl Drop for Fail2ban {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ended = self.server.kill();
-        let _ended = self.server.wait();
-    }
-}
-
-impl Fail2ban {
-    /// One jail, whose only action is the stock one with another address.
-    fn start(home: &Home, url: &str, key: &str) -> Self {
-        let stock = fs::read_to_string(ACTION).unwrap();
-        assert!(stock.contains("https://api.abuseipdb.com/api/v2/report"), "{stock}");
-        fs::create_dir_all(home.path("f2b/action.d")).unwrap();
-        fs::create_dir_all(home.path("f2b/filter.d")).unwrap();
-        home.write("f2b/action.d/abuseipdb.conf", &stock.replace("https://api.abuseipdb.com", url));
-        home.write("f2b/filter.d/sshd.conf", "[Definition]\nfailregex = ^bad login from <HOST>$\n");
-        home.write("auth.log", "");
-        let at = |name: &str| home.path(name).display().to_string();
-        let general = "[Definition]\nloglevel = INFO\nsyslogsocket = auto\nallowipv6 = auto\ndbfile = None\ndbpurgeage = 1d\n\
-                       dbmaxmatches = 10\n[Thread]\nstacksize = 0\n";
-        let places =
-            format!("logtarget = {}\nsocket = {}\npidfile = {}\n", at("f2b.log"), at("f2b.sock"), at("f2b.pid"));
-        home.write("f2b/fail2ban.conf", &general.replace("[Thread]", &format!("{places}[Thread]")));
-        let action = format!("abuseipdb[abuseipdb_apikey=\"{key}\", abuseipdb_category=\"18,22\"]");
-        home.write(
-            "f2b/jail.conf",
-            &format!(
-                "[sshd]\nenabled = true\nfilter = sshd\nbackend = polling\nusedns = no\nlogpath = {}\naction = {action}\n",
-                at("auth.log")
-            ),
-        );
-        let mut command = Command::new("fail2ban-server");
-        let log = fs::File::create(home.path("f2b.out")).unwrap();
-        command.args(["-f", "-c", &at("f2b"), "-s", &at("f2b.sock"), "-p", &at("f2b.pid"), "start"]);
-        let log_too = log.try_clone().unwrap();
-        let server = command.stdin(Stdio::null()).stdout(log).stderr(log_too).spawn().unwrap();
-        Self { server, socket: at("f2b.sock") }
-    }
-
-    /// Asks it something; none while it is not up.
-    fn tell(&self, words: &[&str]) -> Option<String> {
-        let done = Command::new("fail2ban-client").args(["-s", &self.socket]).args(words).output().unwrap();
-        done.status.success().then(|| String::from_utf8_lossy(&done.stdout).into_owned())
-    }
+/// fail2ban as Debian installs it, with what the page adds, on files and sockets of its own.
+fn fail2ban(service: &Service, key: &str) -> Running {
+    let at = |name: &str| service.at(name);
+    let etc = at("fail2ban");
+    service.sh(&format!("cp -r /etc/fail2ban {etc}")).ok();
+    service.paste(&PAGE, "sed ", &[("/etc/fail2ban", &etc)]);
+    service.home.write("fail2ban/jail.local", &PAGE.block("[sshd]").replace("sipar_…", key));
+    let places = format!(
+        "[Definition]\nlogtarget = {}\nsocket = {}\npidfile = {}\ndbfile = None\n",
+        at("f2b.log"),
+        at("f2b.sock"),
+        at("f2b.pid")
+    );
+    service.home.write("fail2ban/fail2ban.local", &places);
+    let log = service.home.write("auth.log", "").display().to_string();
+    service.home.write("fail2ban/jail.d/own.local", &format!("[sshd]\nbackend = polling\nlogpath = {log}\n"));
+    service.script("fail2ban-client", &format!("exec /usr/bin/fail2ban-client -c {etc} -s {} \"$@\"", at("f2b.sock")));
+    let files = ["-f", "-c", &etc, "-s", &at("f2b.sock"), "-p", &at("f2b.pid"), "start"];
+    let running = service.run("fail2ban-server", &files);
+    until("fail2ban", || service.sh("fail2ban-client status sshd").success.then_some(()));
+    running
 }
 
 #[test]
-fn fail2bans_own_action_reports_when_one_address_is_changed() {
-    if !has("fail2ban-client") {
-        return;
+fn fail2bans_own_action_reports_by_the_configuration_of_the_guide() {
+    let Some(service) = Service::start(&["fail2ban-client", "iptables"]) else { return };
+    let key = service.paste_for_key(&PAGE, "sipar bouncer add ssh-1", &[]);
+    let _fail2ban = fail2ban(&service, &key);
+    service.paste(&PAGE, "fail2ban-client set", &[]);
+    for address in ["2001:db8::77", "10.9.8.7"] {
+        service.paste(&PAGE, "fail2ban-client set", &[("203.0.113.77", address)]);
     }
-    let home = Home::alone();
-    let server = Server::serve(&home);
-    let key = home.ok(&["bouncer", "add", "ssh-1", "--scopes", "report"]).trim().to_owned();
-    let fail2ban = Fail2ban::start(&home, &format!("http://{}", server.address("clients")), &key);
-    until("fail2ban", || fail2ban.tell(&["status", "sshd"]));
-    for address in ["203.0.113.77", "2001:db8::77", "10.9.8.7"] {
-        fail2ban.tell(&["set", "sshd", "banip", address]).unwrap();
-    }
-    let operator = operator_key(&home);
-    let reporters = || {
-        let answer = crate::support::server::get(server.address("portal"), "/api/v1/clients/reporters", &operator);
-        let all = answer.json();
+    // What it does beside reporting it does as ever.
+    until("the ban of its own", || service.sh("iptables -S").ok().contains("203.0.113.77").then_some(()));
+    let all = until("two reports", || {
+        let all: serde_json::Value = serde_json::from_str(&service.get("/api/v1/clients/reporters")).unwrap();
         (all[0]["addresses"] == 2 && all[0]["client"] == "ssh-1").then_some(all)
-    };
-    let all = until("two reports", reporters);
+    });
     assert_eq!((&all[0]["share_percent"], &all[0]["confirmed"]), (&20.into(), &0.into()));
     // What reports say is one source among the others, and blocks nothing by itself.
     let said = until("what intel says", || {
-        let said = home.ok(&["check", "203.0.113.77"]);
+        let said = service.paste(&PAGE, "sipar check", &[]);
         said.contains("clients.reports").then_some(said)
     });
     assert!(!said.contains("blocked by"), "{said}");
     let refused = until("the private address among what went wrong", || {
-        let page = crate::support::server::get(server.address("portal"), "/clients", &operator);
-        page.body.contains("not on the Internet").then_some(page.body)
+        let page = service.get("/clients");
+        page.contains("not on the Internet").then_some(page)
     });
     assert!(refused.contains("ssh-1"), "{refused}");
+
+    // The requests by hand.
+    service.paste(&PAGE, "sipar feed edit", &[]);
+    service.paste_for_key(&PAGE, "sipar bouncer add NAME", &[("NAME", "by-hand")]);
+    let told = service.paste(&PAGE, "curl -G", &[]);
+    assert!(told.contains("\"ipAddress\":\"203.0.113.77\"") && told.contains("\"totalReports\":1"), "{told}");
+    let taken = service.paste(&PAGE, "curl http", &[]);
+    assert!(taken.contains("\"abuseConfidenceScore\""), "{taken}");
+    let again = service.paste(&PAGE, "curl http", &[]);
+    assert!(again.contains("\"status\":403"), "{again}");
+    service.assert_all_tried(&PAGE, &["apt-get install fail2ban", "systemctl restart fail2ban"]);
 }
 
 /// One report over HTTP, as a form; the status.

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 /// Where Debian puts servers, which is not on everybody's PATH.
@@ -39,7 +40,12 @@ pub struct Running {
     child: Child,
     /// The program's name, and what it said.
     said: Option<(&'static str, File)>,
+    /// Whether it has children of its own, which it ends when it is asked to end, and leaves when it is killed.
+    has_children: bool,
 }
+
+/// A program that has not ended its children and itself by then is killed.
+const END_TIME_MAX: Duration = Duration::from_secs(5);
 
 impl Running {
     /// Starts a program that is there, and tells it nothing.
@@ -57,18 +63,38 @@ impl Running {
         let mut command = Command::new(find(program).unwrap());
         let [out, err] = [&said, &said].map(|said| said.try_clone().unwrap());
         let child = command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err).spawn().unwrap();
-        Self { child, said: Some((program, said)) }
+        Self { child, said: Some((program, said)), has_children: false }
+    }
+
+    /// It has children of its own.
+    pub fn with_children(self) -> Self {
+        let mut running = self;
+        running.has_children = true;
+        running
+    }
+
+    /// Asks it to end its children and itself.
+    fn ask_to_end(&mut self) {
+        let (id, began) = (rustix::process::Pid::from_child(&self.child), Instant::now());
+        // It may have ended by itself.
+        let _asked = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        while began.elapsed() < END_TIME_MAX && matches!(self.child.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
 impl From<Child> for Running {
     fn from(child: Child) -> Self {
-        Self { child, said: None }
+        Self { child, said: None, has_children: false }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if self.has_children {
+            self.ask_to_end();
+        }
         // It may have ended by itself.
         let _ended = self.child.kill();
         let _ended = self.child.wait();

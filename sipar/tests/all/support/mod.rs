@@ -4,9 +4,11 @@ pub mod chance;
 pub mod database;
 pub mod dns;
 pub mod foreign;
+pub mod guide;
 pub mod network;
 pub mod records;
 pub mod server;
+pub mod service;
 pub mod upstream;
 
 use std::{
