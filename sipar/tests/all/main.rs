@@ -7,6 +7,7 @@
 mod bad;
 mod bouncers;
 mod country;
+mod counts;
 mod dnsbl;
 mod drills;
 mod edge;
