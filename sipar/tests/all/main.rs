@@ -28,6 +28,7 @@ mod real;
 mod redress;
 mod reports;
 mod rollout;
+mod senders;
 mod sightings;
 mod subscribers;
 mod support;

@@ -55,9 +55,11 @@ impl Log {
         Ok(log)
     }
 
-    /// Where whole lines were read up to.
+    /// Where whole lines were read up to. A log that is not there yet is read from its start once it comes, also after
+    /// a restart: no file has the number 0.
     pub(super) fn mark(&self) -> String {
-        self.file.as_ref().map(|(inode, _)| format!("{inode}:{}", self.offset)).unwrap_or_default()
+        let (inode, at) = self.file.as_ref().map_or((0, 0), |(inode, _)| (*inode, self.offset));
+        format!("{inode}:{at}")
     }
 
     /// Goes on in the file that was read, wherever it was moved meanwhile: as it is, or with `.1` or `.0` behind its name.
@@ -174,7 +176,10 @@ mod tests {
         let path = folder.path().join("rpz.log");
         let mut log = Log::open(&path, "", Begin::End).expect("log");
         assert_eq!(lines(&mut log), Vec::<String>::new());
+        let none = log.mark();
         append(&path, "one\ntwo\nthr");
+        // Killed before it wrote down that a log had come.
+        assert_eq!(lines(&mut Log::open(&path, &none, Begin::End).expect("log")), ["one", "two"]);
         assert_eq!(lines(&mut log), ["one", "two"]);
         let half = log.mark();
         append(&path, "ee\n");

@@ -18,7 +18,7 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Different things and minutes in memory before they are written down: some 10 MB.
@@ -163,7 +163,7 @@ pub fn run(mut hits: Hits, feed: Feed, stop: &Receiver<()>, chance: &dyn Fn() ->
             let told = hits.tell();
             (looks, wait_looks) = (0, 0);
             match told {
-                Err(error) if hits.config.once => return Err(error),
+                Err(error) if hits.config.once && ending => return Err(error),
                 Err(error) => {
                     let text = error.chain();
                     // The same failure is said once, not every minute for days.
@@ -182,7 +182,7 @@ pub fn run(mut hits: Hits, feed: Feed, stop: &Receiver<()>, chance: &dyn Fn() ->
                 return Ok(());
             }
         }
-        if !ending && !matches!(stop.recv_timeout(LOOK_EVERY), Err(RecvTimeoutError::Timeout)) {
+        if !ending && !matches!(stop.recv_timeout(feed.pause()), Err(RecvTimeoutError::Timeout)) {
             hits.keep(&feed.mark())?;
             return Ok(());
         }
@@ -195,8 +195,10 @@ enum Open {
 }
 
 impl Open {
-    /// Counts what is there, as much as memory takes. Whether that was the last of it.
+    /// Counts what is there, as much as memory takes; of lines that somebody hands over, those of one look. Whether that
+    /// was the last of it.
     fn read(&mut self, hits: &mut Hits) -> Result<bool, PullError> {
+        let until = Instant::now() + LOOK_EVERY;
         while hits.tally.len() < TALLY_MAX {
             match self {
                 Self::File(log) => {
@@ -204,14 +206,29 @@ impl Open {
                         return Ok(hits.config.once);
                     }
                 }
-                Self::Lines(lines) => match lines.recv_timeout(LOOK_EVERY) {
-                    Ok(line) => hits.count(&line),
-                    Err(RecvTimeoutError::Timeout) => return Ok(false),
-                    Err(RecvTimeoutError::Disconnected) => return Ok(true),
-                },
+                Self::Lines(lines) => {
+                    // Lines may come without a pause, for days.
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Ok(false);
+                    }
+                    match lines.recv_timeout(left) {
+                        Ok(line) => hits.count(&line),
+                        Err(RecvTimeoutError::Timeout) => return Ok(false),
+                        Err(RecvTimeoutError::Disconnected) => return Ok(true),
+                    }
+                }
             }
         }
         Ok(false)
+    }
+
+    /// The time until the next look; who waits for lines has waited already.
+    const fn pause(&self) -> Duration {
+        match self {
+            Self::File(_) => LOOK_EVERY,
+            Self::Lines(_) => Duration::ZERO,
+        }
     }
 
     fn mark(&self) -> String {
