@@ -17,6 +17,7 @@ mod full_disk;
 mod health;
 mod kill;
 mod lists;
+mod mail;
 mod main_job;
 mod name_servers;
 mod openness;

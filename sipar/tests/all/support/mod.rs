@@ -1,6 +1,7 @@
 //! A data folder, the program on it, and what one asks it.
 
 pub mod chance;
+pub mod clock;
 pub mod database;
 pub mod dns;
 pub mod foreign;
