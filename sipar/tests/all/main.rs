@@ -31,6 +31,7 @@ mod reports;
 mod rollout;
 mod senders;
 mod sightings;
+mod snapshot_files;
 mod subscribers;
 mod support;
 mod tables;
