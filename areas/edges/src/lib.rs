@@ -22,6 +22,12 @@ pub use error::EdgesError;
 pub use model::config::RolloutConfig;
 pub use rollout::Figures;
 
+/// What reads foreign bytes, for the fuzz targets.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::http::report::fuzz as report;
+}
+
 use fleet::Fleet;
 use model::book::{Book, Step};
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Route};

@@ -13,7 +13,7 @@ use sipar_snapshot::{Layers, Networks};
 use std::fmt;
 
 /// Items in one request.
-pub(crate) const ITEMS_MAX: usize = 10_000;
+pub const ITEMS_MAX: usize = 10_000;
 
 /// Bytes in one request: 10,000 URLs of 400 bytes.
 pub(crate) const BODY_BYTES_MAX: usize = 4 << 20;
@@ -113,6 +113,12 @@ pub(crate) fn items(body: &[u8]) -> Result<Vec<String>, Problem> {
         return Err(Problem::TooLarge(format!("{count} items were sent; send at most {ITEMS_MAX} at a time")));
     }
     Ok(kept)
+}
+
+/// For the fuzz target: how many items a body has, if it can be read.
+#[doc(hidden)]
+pub fn fuzz(body: &[u8]) -> Option<usize> {
+    items(body).ok().map(|items| items.len())
 }
 
 /// The answers to `items`, in their order, and the decisions that were met.

@@ -17,3 +17,9 @@ pub use config::{Key, ReputationConfig};
 pub use routes::{Reputation, router};
 pub use serve::serve;
 pub use verdict::{Verdict, VerdictWord};
+
+/// What reads foreign bytes, for the fuzz targets.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::bulk::{ITEMS_MAX, fuzz as bulk};
+}

@@ -90,6 +90,14 @@ pub(crate) async fn report(State(edges): State<Arc<Edges>>, headers: HeaderMap, 
     }
 }
 
+/// For the fuzz target: how many counts of a report are believed, and how many are left out.
+#[doc(hidden)]
+pub fn fuzz(body: &[u8], now: TimestampMs) -> Option<(usize, u64)> {
+    let batch = serde_json::from_slice::<Report>(body).ok()?.batch?;
+    let (counts, left_out) = believed("edge", batch.counts, now);
+    Some((counts.len(), left_out))
+}
+
 async fn take(edges: &Edges, name: &str, report: Report) -> Result<Option<u64>, sipar_store::StoreError> {
     let now = edges.house.clock.now();
     let newest = edges.look(Book::newest);
