@@ -11,7 +11,7 @@ use axum::{
 };
 use sipar_area::{Area, House, Route};
 use sipar_authz::{Act, Authorizer, Identity, Resource, Role};
-use sipar_web::{Frame, Lang, NavItem, TextSource, WebError};
+use sipar_web::{Frame, Group, Lang, NavItem, TextSource, WebError};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Notify;
 
@@ -40,7 +40,7 @@ pub fn authorizer(areas: &Areas) -> Authorizer {
 
 /// The house's entries in the menu.
 pub fn nav() -> Vec<NavItem> {
-    vec![NavItem { text_key: "house-nav-overview", href: "/", least: Role::Public }]
+    vec![NavItem { group: Group::Overview, text_key: "house-nav-overview", href: "/", least: Role::Public }]
 }
 
 /// What the house's own handlers need.

@@ -16,7 +16,7 @@ use axum::{
 use maud::{Markup, html};
 use sipar_area::Route;
 use sipar_authz::{Act, Role};
-use sipar_web::{Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
 use std::sync::Arc;
 
 /// The texts.
@@ -27,7 +27,10 @@ pub const TEXTS: &[TextSource] = &[
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
-    vec![NavItem { text_key: "edges-nav", href: "/edges", least: Role::Reader }]
+    vec![
+        NavItem { group: Group::Enforcement, text_key: "edges-nav", href: "/edges", least: Role::Reader },
+        NavItem { group: Group::Enforcement, text_key: "rollout-title", href: "/roll-out", least: Role::Reader },
+    ]
 }
 
 /// The pages.

@@ -12,7 +12,7 @@ use sipar_area::{AreaError, Route};
 use sipar_authz::{Act, Role};
 use sipar_model::{FindingState, Severity};
 use sipar_store::StoreError;
-use sipar_web::{Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
 use std::sync::Arc;
 
 /// The texts.
@@ -29,7 +29,7 @@ const OVER_MAX: u32 = 50;
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
-    vec![NavItem { text_key: "findings-nav", href: "/findings", least: Role::Reader }]
+    vec![NavItem { group: Group::Warning, text_key: "findings-nav", href: "/findings", least: Role::Reader }]
 }
 
 /// The pages.

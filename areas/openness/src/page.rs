@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sipar_area::Route;
 use sipar_authz::Role;
 use sipar_model::Category;
-use sipar_web::{Lang, NavItem, Page, PageContext, TextSource, WebError, chart, format, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, chart, format, page, ui};
 use std::sync::Arc;
 
 /// The texts.
@@ -30,8 +30,8 @@ const MONTHS_SHOWN: usize = 12;
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
     vec![
-        NavItem { text_key: "openness-nav-figures", href: "/transparency", least: Role::Public },
-        NavItem { text_key: "openness-nav-ledger", href: "/ledger", least: Role::Public },
+        NavItem { group: Group::Public, text_key: "openness-nav-figures", href: "/transparency", least: Role::Public },
+        NavItem { group: Group::Public, text_key: "openness-nav-ledger", href: "/ledger", least: Role::Public },
     ]
 }
 

@@ -14,7 +14,7 @@ use axum::{
 use maud::{Markup, html};
 use sipar_area::{Owner, Route};
 use sipar_authz::{Act, Role};
-use sipar_web::{Lang, NavItem, Page, PageContext, TextSource, WebError, context::encode, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, context::encode, page, ui};
 use std::sync::Arc;
 
 /// The registry's texts.
@@ -25,7 +25,7 @@ pub const TEXTS: &[TextSource] = &[
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
-    vec![NavItem { text_key: "registry-nav", href: "/parties", least: Role::Reader }]
+    vec![NavItem { group: Group::Warning, text_key: "registry-nav", href: "/parties", least: Role::Reader }]
 }
 
 /// The pages.

@@ -16,7 +16,7 @@ use axum::{
 use maud::{Markup, html};
 use sipar_area::Route;
 use sipar_authz::Role;
-use sipar_web::{Lang, NavItem, Page, PageContext, TextSource, WebError, context::encode, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, context::encode, page, ui};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The texts.
@@ -45,7 +45,7 @@ const TROUBLE: [&str; 4] = ["cut", "busy", "notify-unanswered", "no-handshake"];
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
-    vec![NavItem { text_key: "zones-nav", href: "/subscribers", least: Role::Reader }]
+    vec![NavItem { group: Group::Enforcement, text_key: "zones-nav", href: "/subscribers", least: Role::Reader }]
 }
 
 /// The pages.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use sipar_authz::Role;
 use sipar_model::{Action, Category, Confidence, Severity, TimestampMs, Tlp, WarningKind};
 use sipar_web::{
-    Lang, NavItem, Page, PageContext, assets,
+    Group, Lang, NavItem, Page, PageContext, assets,
     chart::{BarChart, BarSeries, LineChart, Ranked, Series, Threshold, bars, line_chart, ranked},
     format,
     page::document,
@@ -53,7 +53,7 @@ impl Words {
 
 fn context(lang: Lang) -> PageContext {
     let nav = [("web-name", "/"), ("web-search", "/search"), ("web-proof-title", "/ledger"), ("web-copy", "/copy")];
-    let nav = nav.map(|(text_key, href)| NavItem { text_key, href, least: Role::Public });
+    let nav = nav.map(|(text_key, href)| NavItem { group: Group::Public, text_key, href, least: Role::Public });
     PageContext { nav: Arc::new(nav.to_vec()), ..PageContext::sample(lang) }
 }
 

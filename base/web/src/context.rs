@@ -3,6 +3,7 @@
 use crate::{
     frame::Frame,
     lang::Lang,
+    nav::NavItem,
     texts::{TextValue, Texts},
 };
 use axum::{
@@ -13,17 +14,6 @@ use jiff::tz::TimeZone;
 use sipar_authz::{Act, Authorizer, Identity, Role, gate::cookie_value};
 use sipar_model::TimestampMs;
 use std::{convert::Infallible, sync::Arc};
-
-/// An entry of the portal's menu.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NavItem {
-    /// The key of its text.
-    pub text_key: &'static str,
-    /// Where it leads.
-    pub href: &'static str,
-    /// Who sees it.
-    pub least: Role,
-}
 
 /// The time zone has no such name.
 #[derive(Debug, thiserror::Error)]

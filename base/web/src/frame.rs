@@ -2,10 +2,11 @@
 
 use crate::{
     assets,
-    context::{NavItem, PageContext, Site},
+    context::{PageContext, Site},
     csrf,
     error::{WebError, wants_page},
     headers,
+    nav::NavItem,
     texts::Texts,
 };
 use axum::{

@@ -16,16 +16,18 @@ pub mod format;
 pub mod frame;
 pub mod headers;
 pub mod lang;
+pub mod nav;
 pub mod page;
 pub mod sign_in;
 pub mod texts;
 pub mod ui;
 
-pub use context::{Caller, NavItem, PageContext, Site, SiteError};
+pub use context::{Caller, PageContext, Site, SiteError};
 pub use error::{ApiError, WebError, no_room, permit};
 pub use frame::{Bounds, Frame};
 pub use lang::Lang;
 pub use maud::{Markup, html};
+pub use nav::{Group, NavItem};
 pub use page::{Page, page};
 pub use texts::{Fault, TextSource, TextValue, Texts, check_complete, check_used};
 

@@ -4,6 +4,7 @@ use crate::{
     assets,
     context::PageContext,
     lang::{LANG_COOKIE, Lang},
+    nav,
 };
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -159,7 +160,6 @@ pub fn mark() -> Markup {
 
 fn top(ctx: &PageContext) -> Markup {
     let asked = if ctx.path == "/search" { ctx.parameter("q") } else { None };
-    let entries: Vec<_> = ctx.nav.iter().filter(|item| ctx.identity.role >= item.least).collect();
     html! {
         header.top {
             div.bar {
@@ -179,28 +179,9 @@ fn top(ctx: &PageContext) -> Markup {
                     (sign_in_state(ctx))
                 }
             }
-            @if !entries.is_empty() {
-                nav aria-label=(ctx.t("web-nav")) {
-                    ul {
-                        @for item in entries {
-                            li {
-                                a href=(item.href) aria-current=[current(ctx, item.href)] { (ctx.t(item.text_key)) }
-                            }
-                        }
-                    }
-                }
-            }
+            (nav::menu(ctx))
         }
     }
-}
-
-/// `page` on the entry's own page, `true` on those under it (ARIA 1.2 §6.6).
-fn current(ctx: &PageContext, href: &str) -> Option<&'static str> {
-    if ctx.path == href {
-        return Some("page");
-    }
-    let under = href != "/" && ctx.path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
-    under.then_some("true")
 }
 
 fn sign_in_state(ctx: &PageContext) -> Markup {

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use sipar_area::Route;
 use sipar_authz::Role;
 use sipar_store::StoreError;
-use sipar_web::{Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
 use std::sync::Arc;
 
 /// The texts.
@@ -30,7 +30,7 @@ const USAGE_DAYS: i64 = 7;
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
-    vec![NavItem { text_key: "bouncers-nav", href: "/clients", least: Role::Reader }]
+    vec![NavItem { group: Group::Enforcement, text_key: "bouncers-nav", href: "/clients", least: Role::Reader }]
 }
 
 /// The pages.

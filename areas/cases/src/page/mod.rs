@@ -13,7 +13,7 @@ use axum::{
 };
 use sipar_area::Route;
 use sipar_authz::{Act, Role};
-use sipar_web::{Lang, NavItem, TextSource};
+use sipar_web::{Group, Lang, NavItem, TextSource};
 use std::sync::Arc;
 
 /// The texts.
@@ -25,8 +25,8 @@ pub const TEXTS: &[TextSource] = &[
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
     vec![
-        NavItem { text_key: "cases-nav-appeal", href: "/appeal", least: Role::Public },
-        NavItem { text_key: "cases-nav-appeals", href: "/appeals", least: Role::Analyst },
+        NavItem { group: Group::Public, text_key: "cases-nav-appeal", href: "/appeal", least: Role::Public },
+        NavItem { group: Group::Decisions, text_key: "cases-nav-appeals", href: "/appeals", least: Role::Analyst },
     ]
 }
 

@@ -16,7 +16,7 @@ use crate::{
 use axum::routing::{get, post};
 use sipar_area::Route;
 use sipar_authz::{Act, Role};
-use sipar_web::{Lang, NavItem, TextSource};
+use sipar_web::{Group, Lang, NavItem, TextSource};
 use std::sync::Arc;
 
 /// This area's texts.
@@ -28,8 +28,8 @@ pub(crate) const TEXTS: &[TextSource] = &[
 /// Entries in the menu.
 pub(crate) fn nav() -> Vec<NavItem> {
     vec![
-        NavItem { text_key: "intel-nav-feeds", href: "/feeds", least: Role::Reader },
-        NavItem { text_key: "intel-nav-warning", href: "/warning-lists", least: Role::Public },
+        NavItem { group: Group::Threats, text_key: "intel-nav-feeds", href: "/feeds", least: Role::Reader },
+        NavItem { group: Group::Threats, text_key: "intel-nav-warning", href: "/warning-lists", least: Role::Public },
     ]
 }
 

@@ -17,7 +17,7 @@ use crate::{
 use axum::routing::{get, post};
 use sipar_area::Route;
 use sipar_authz::{Act, Role};
-use sipar_web::{Lang, NavItem, TextSource};
+use sipar_web::{Group, Lang, NavItem, TextSource};
 use std::sync::Arc;
 
 /// The shield's texts.
@@ -29,10 +29,10 @@ pub const TEXTS: &[TextSource] = &[
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
     vec![
-        NavItem { text_key: "shield-nav-decisions", href: "/decisions", least: Role::Public },
-        NavItem { text_key: "shield-nav-held", href: "/held", least: Role::Reader },
-        NavItem { text_key: "shield-nav-drills", href: "/drills", least: Role::Reader },
-        NavItem { text_key: "shield-nav-reviews", href: "/reviews", least: Role::Reader },
+        NavItem { group: Group::Decisions, text_key: "shield-nav-decisions", href: "/decisions", least: Role::Public },
+        NavItem { group: Group::Decisions, text_key: "shield-nav-held", href: "/held", least: Role::Reader },
+        NavItem { group: Group::Decisions, text_key: "shield-nav-drills", href: "/drills", least: Role::Reader },
+        NavItem { group: Group::Decisions, text_key: "shield-nav-reviews", href: "/reviews", least: Role::Reader },
     ]
 }
 

@@ -4,7 +4,7 @@ use maud::html;
 use sipar_authz::{Identity, Role};
 use sipar_model::{Action, Category, TimestampMs};
 use sipar_web::{
-    Lang, NavItem, Page, PageContext,
+    Group, Lang, NavItem, Page, PageContext,
     chart::{BarChart, BarSeries, LineChart, Series, Threshold, bars, line_chart, sparkline},
     page::document,
     ui,
@@ -22,9 +22,9 @@ fn readable(page: &str) -> String {
 
 fn sample(lang: Lang) -> String {
     let nav = vec![
-        NavItem { text_key: "web-search", href: "/search", least: Role::Public },
-        NavItem { text_key: "web-copy", href: "/decisions", least: Role::Analyst },
-        NavItem { text_key: "web-copied", href: "/admin", least: Role::Admin },
+        NavItem { group: Group::Public, text_key: "web-search", href: "/search", least: Role::Public },
+        NavItem { group: Group::Public, text_key: "web-copy", href: "/decisions", least: Role::Analyst },
+        NavItem { group: Group::Public, text_key: "web-copied", href: "/admin", least: Role::Admin },
     ];
     let ctx = PageContext { nav: Arc::new(nav), path: "/decisions/1842".into(), ..PageContext::sample(lang) };
     let fields = [

@@ -9,7 +9,7 @@ use axum::{
 use maud::html;
 use sipar_authz::{Authorizer, Gate, GateConfig, Identity, Keyring, Role, SessionBounds, SystemRandom, Via};
 use sipar_model::{Clock, TimestampMs};
-use sipar_web::{Bounds, Frame, NavItem, Page, PageContext, Site, Texts, WebError, page, sign_in};
+use sipar_web::{Bounds, Frame, Group, NavItem, Page, PageContext, Site, Texts, WebError, page, sign_in};
 use std::{sync::Arc, time::Duration};
 use tower::ServiceExt as _;
 
@@ -47,8 +47,8 @@ pub fn portal_within(secure: bool, answer_time_max: Duration) -> Portal {
     let frame = Frame {
         texts: Arc::new(Texts::new([]).unwrap()),
         nav: Arc::new(vec![
-            NavItem { text_key: "web-search", href: "/search", least: Role::Public },
-            NavItem { text_key: "web-copy", href: "/inside", least: Role::Analyst },
+            NavItem { group: Group::Public, text_key: "web-search", href: "/search", least: Role::Public },
+            NavItem { group: Group::Public, text_key: "web-copy", href: "/inside", least: Role::Analyst },
         ]),
         authorizer: Arc::new(Authorizer::default()),
         gate: Arc::new(gate),
