@@ -47,7 +47,7 @@ pub async fn look_up(
     ctx: PageContext,
     Query(asked): Query<What>,
 ) -> Result<Response, WebError> {
-    let subject = Observable::guess(&asked.what).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let subject = Observable::guess(&asked.what).map_err(|error| WebError::bad_request((&error).into()))?;
     let mut parts: Vec<Markup> = Vec::new();
     // The areas stand in the order of the flow; who looks something up asks first for the verdict, then for the evidence.
     for area in state.areas.iter().rev() {
@@ -130,7 +130,7 @@ pub async fn check(
     Caller(caller): Caller,
     Query(asked): Query<What>,
 ) -> Result<Json<Checked>, ApiError> {
-    let observable = Observable::guess(&asked.what).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let observable = Observable::guess(&asked.what).map_err(|error| WebError::bad_request((&error).into()))?;
     let mut reasons = Vec::new();
     for area in state.areas.iter() {
         let own = area.explain(&observable, clearance(caller.role)).await;

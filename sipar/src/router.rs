@@ -152,8 +152,18 @@ mod tests {
         assert_eq!(uncovered, Vec::<String>::new());
     }
 
-    #[test]
-    fn every_text_of_the_house_is_in_both_languages() {
-        assert_eq!(sipar_web::check_complete(TEXTS), []);
+    /// Whatever a page or a refusal says is there in both languages, and is filled with the values that it takes.
+    #[tokio::test]
+    async fn every_text_of_every_area_is_in_both_languages() {
+        let folder = tempfile::tempdir().expect("folder");
+        let config = Config { data: folder.path().join("data"), ..Config::default() };
+        let assembled = house::assemble(&config).await.expect("a house");
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+        let areas = assembled.areas.list.iter().map(|area| (root.join("areas").join(area.name()), area.texts()));
+        for (folder, texts) in areas.chain([(root.join("sipar"), TEXTS)]) {
+            assert_eq!(sipar_web::check_complete(texts), [], "{}", folder.display());
+            let used = sipar_web::check_used(&folder.join("src"), texts).expect("the source");
+            assert_eq!(used, [], "{}", folder.display());
+        }
     }
 }

@@ -53,3 +53,10 @@ bouncers-reporters = Reporters
 bouncers-now = Now
 bouncers-is-blocked = blocked
 bouncers-is-open = open
+
+# What is refused. Programs read these too: lower case, no full stop.
+bouncers-refused-name = `{ $name }` is no name for a client; use 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, starting with a letter or digit
+bouncers-refused-scope = `{ $given }` is no scope; use any of: decisions, check, report, lists, sightings
+bouncers-refused-taken = there is a client `{ $name }` already; remove it first, or choose another name
+bouncers-refused-none = there is no client `{ $name }`
+bouncers-refused-full = there are { $max } clients, the most that are served; remove some first

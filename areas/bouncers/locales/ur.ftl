@@ -53,3 +53,10 @@ bouncers-reporters = اطلاع دینے والے
 bouncers-now = اب
 bouncers-is-blocked = بند
 bouncers-is-open = کھلا
+
+# جو رد کیا جاتا ہے
+bouncers-refused-name = ”{ $name }“ کسی کلائنٹ کا نام نہیں ہو سکتا؛ `a-z`، `0-9`، `-`، `_` اور `.` میں سے 1 سے 64 لکھیں، شروع میں حرف یا ہندسہ ہو
+bouncers-refused-scope = ”{ $given }“ کوئی اجازت نہیں؛ ان میں سے چنیں: decisions، check، report، lists، sightings
+bouncers-refused-taken = ”{ $name }“ نام کا کلائنٹ پہلے سے موجود ہے؛ پہلے اسے ہٹائیں، یا کوئی اور نام چنیں
+bouncers-refused-none = ”{ $name }“ نام کا کوئی کلائنٹ نہیں
+bouncers-refused-full = { $max } کلائنٹ پہلے سے ہیں، اس سے زیادہ کو خدمت نہیں دی جاتی؛ پہلے کچھ ہٹائیں

@@ -2,6 +2,7 @@
 
 use crate::{
     BouncersError,
+    error::say,
     model::{
         client::{Scope, Scopes, agent, client_name},
         limits::{Door, Quotas},
@@ -111,12 +112,12 @@ impl Clients {
     pub async fn add(&self, name: &str, scopes: &str, random: &dyn Random) -> Result<Secret, BouncersError> {
         let (name, scopes) = (client_name(name)?, Scopes::parse(scopes)?);
         if self.by_hash.load().len() >= CLIENTS_MAX {
-            return Err(BouncersError::Full { max: CLIENTS_MAX });
+            return Err(BouncersError::Full(say("bouncers-refused-full", [("max", CLIENTS_MAX.into())])));
         }
         let secret = Secret::generate(random).map_err(BouncersError::Random)?;
         let client = Stored { name: name.clone(), scopes, hash: secret.hash(), created_at: self.clock.now() };
         if !self.store.write(move |tx| store::add(tx, &client)).await? {
-            return Err(BouncersError::Taken(name));
+            return Err(BouncersError::Taken(say("bouncers-refused-taken", [("name", name.into())])));
         }
         self.refresh().await?;
         Ok(secret)
@@ -129,7 +130,8 @@ impl Clients {
     pub async fn remove(&self, name: &str) -> Result<(), BouncersError> {
         let asked = name.to_owned();
         if !self.store.write(move |tx| store::remove(tx, &asked)).await? {
-            return Err(BouncersError::NoClient(name.chars().take(80).collect()));
+            let name: String = name.chars().take(80).collect();
+            return Err(BouncersError::NoClient(say("bouncers-refused-none", [("name", name.into())])));
         }
         self.places().remove(name);
         self.refresh().await

@@ -1,10 +1,14 @@
 //! What can go wrong in this area.
 
-use crate::model::{client::ClientError, kinds::KindsError, trust::BadTrust};
+use crate::{
+    model::{client::ClientError, kinds::KindsError, trust::BadTrust},
+    page::TEXTS,
+};
 use sipar_area::{AreaError, BlobError, PackError};
 use sipar_authz::RandomError;
 use sipar_snapshot::{LayerError, OpenError};
 use sipar_store::StoreError;
+use sipar_web::{Said, Saying};
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -16,17 +20,14 @@ pub enum BouncersError {
     #[error("adding a client")]
     Client(#[from] ClientError),
     /// The name is taken.
-    #[error("there is a client `{0}` already; remove it first, or choose another name")]
-    Taken(String),
+    #[error("{0}")]
+    Taken(Saying),
     /// There is no such client.
-    #[error("there is no client `{0}`")]
-    NoClient(String),
+    #[error("{0}")]
+    NoClient(Saying),
     /// There are too many.
-    #[error("there are {max} clients, the most that are served; remove some first")]
-    Full {
-        /// How many there may be.
-        max: usize,
-    },
+    #[error("{0}")]
+    Full(Saying),
     /// No key could be made.
     #[error("no key was made")]
     Random(#[source] RandomError),
@@ -87,4 +88,9 @@ impl From<BouncersError> for AreaError {
     fn from(error: BouncersError) -> Self {
         Self::because("enforcement clients", error)
     }
+}
+
+/// Something said in this area's words.
+pub(crate) fn say(key: &'static str, values: impl IntoIterator<Item = (&'static str, Said)>) -> Saying {
+    Saying::new(TEXTS, key, values)
 }

@@ -84,3 +84,22 @@ fault-appeal-overdue = Appeals against { $subject } wait longer than they may
 fault-appeal-overdue-mend = Open the queue of appeals, say that you are looking at it, and answer with reasons.
 fault-appeals-full = So many appeals are open that no further one is taken
 fault-appeals-full-mend = Answer the oldest appeals; if a flood of them is about one block, answering that block closes all of them at once.
+
+# What is refused. Programs read these too: lower case, no full stop.
+cases-refused-no-number = no block { $number } is in force; one that ended reaches your device within minutes, so try the site again
+cases-refused-no-block = no public block covers `{ $what }` now; if you met a block page, give the reference that stands on it, such as D-17
+cases-refused-full = so many appeals wait that no further one can be taken; try again tomorrow
+cases-refused-enough = enough others have appealed against this block; it will be decided without one more, and the page of the decision will say how
+cases-refused-no-appeal = there is no open appeal against { $number }
+cases-refused-own = you took { $number } yourself; somebody with another key has to decide the appeal against it
+cases-refused-words = say in { $min } to { $max } characters why it is a mistake; there are { $count }
+cases-refused-control = the text holds characters that nobody can read; write it anew
+cases-refused-code-length = a tracking code has 17 letters and digits; this one has { $count }
+cases-refused-code-symbol = a tracking code has no `{ $letter }`
+cases-refused-code = the tracking code has a mistake in it: compare it letter by letter
+cases-refused-no-code = there is no appeal with that tracking code; after 400 days it is forgotten
+cases-refused-header = send the tracking code in the header `{ $header }`
+cases-refused-quota = too many appeals came from your network within the hour
+cases-refused-quota-next = try again in an hour
+cases-refused-number = a decision's number looks like `D-17`
+cases-refused-one-of = `{ $field }` is one of { $words }, not `{ $given }`

@@ -2,6 +2,7 @@
 
 use crate::{
     Cases, CasesError, OPEN_MAX, OPEN_ON_ONE_MAX,
+    error::say,
     model::{Appeal, Asked, Code, State, Words, appeal::Answer, covering},
     store::{
         appeals,
@@ -69,12 +70,8 @@ pub fn find(reader: &mut Reader<'_>, asked: &Asked) -> Result<Block, CasesError>
     };
     found.ok_or_else(|| {
         CasesError::NoBlock(match asked {
-            Asked::Number(number) => format!(
-                "no block {number} is in force; one that ended reaches your device within minutes, so try the site again"
-            ),
-            Asked::Thing(thing) => format!(
-                "no public block covers `{thing}` now; if you met a block page, give the reference that stands on it, such as D-17"
-            ),
+            Asked::Number(number) => say("cases-refused-no-number", [("number", number.to_string().into())]),
+            Asked::Thing(thing) => say("cases-refused-no-block", [("what", thing.to_string().into())]),
         })
     })
 }
@@ -88,13 +85,10 @@ impl Cases {
         let block = find(tx, &sent.asked)?;
         let (open, _) = appeals::counts(tx, now)?;
         if open >= OPEN_MAX as u64 {
-            return Err(CasesError::Full(
-                "so many appeals wait that no further one can be taken; try again tomorrow".into(),
-            ));
+            return Err(CasesError::Full(say("cases-refused-full", [])));
         }
         if appeals::open_on(tx, block.number)?.len() >= OPEN_ON_ONE_MAX {
-            let why = "enough others have appealed against this block; it will be decided without one more, and the page of the decision will say how";
-            return Err(CasesError::Full(why.into()));
+            return Err(CasesError::Full(say("cases-refused-enough", [])));
         }
         let number = AppealNumber(tx.take_numbers("appeal", 1)?);
         let commitment = Commitment::new(&sent.salt, sent.words.as_str()).as_str().to_owned();
@@ -128,7 +122,7 @@ impl Cases {
     /// When there is none, or the store refuses.
     pub fn take_up(&self, tx: &mut Tx<'_>, decision: DecisionNumber, now: TimestampMs) -> Result<u64, CasesError> {
         if appeals::open_on(tx, decision)?.is_empty() {
-            return Err(CasesError::Missing(format!("open appeal against {decision}")));
+            return Err(no_appeal(decision));
         }
         Ok(appeals::take_up(tx, decision, now)?)
     }
@@ -146,14 +140,12 @@ impl Cases {
     ) -> Result<Vec<AppealNumber>, CasesError> {
         let open = appeals::open_on(tx, decision)?;
         let Some(first) = open.first().map(|appeal| appeal.number) else {
-            return Err(CasesError::Missing(format!("open appeal against {decision}")));
+            return Err(no_appeal(decision));
         };
         let by = format!("person:{}", verdict.label);
         // INVARIANT: nobody decides whether they were wrong themselves.
         if open.iter().any(|appeal| appeal.block_by == by) {
-            return Err(CasesError::Refused(format!(
-                "you took {decision} yourself; somebody with another key has to decide the appeal against it"
-            )));
+            return Err(CasesError::Refused(say("cases-refused-own", [("number", decision.to_string().into())])));
         }
         let commitment = Commitment::new(&verdict.salt, verdict.reason.as_str()).as_str().to_owned();
         let entries = open.iter().map(|appeal| ruling_entry(appeal, verdict.outcome.word(), &by, &commitment, now));
@@ -208,6 +200,11 @@ impl Cases {
         }
         Ok(())
     }
+}
+
+/// There is no open appeal against this block.
+pub(crate) fn no_appeal(decision: DecisionNumber) -> CasesError {
+    CasesError::Missing(say("cases-refused-no-appeal", [("number", decision.to_string().into())]))
 }
 
 /// Closes appeals whose block has ended before anybody answered.

@@ -1,9 +1,10 @@
 //! What can go wrong with appeals.
 
-use crate::model::WordsError;
+use crate::{model::WordsError, page::TEXTS};
 use sipar_area::{AreaError, ClockError, PackError};
 use sipar_ledger::LedgerError;
 use sipar_store::StoreError;
+use sipar_web::{Said, Saying};
 
 /// A fault, or a refusal that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -25,20 +26,25 @@ pub enum CasesError {
     Words(#[from] WordsError),
     /// There is no such block, or nobody may know.
     #[error("{0}")]
-    NoBlock(String),
+    NoBlock(Saying),
     /// Too many are open.
     #[error("{0}")]
-    Full(String),
+    Full(Saying),
     /// There is no such thing.
-    #[error("there is no {0}")]
-    Missing(String),
+    #[error("{0}")]
+    Missing(Saying),
     /// A person asked for something that may not be.
     #[error("{0}")]
-    Refused(String),
+    Refused(Saying),
 }
 
 impl From<CasesError> for AreaError {
     fn from(error: CasesError) -> Self {
         Self::because("cases", error)
     }
+}
+
+/// Something said in this area's words.
+pub(crate) fn say(key: &'static str, values: impl IntoIterator<Item = (&'static str, Said)>) -> Saying {
+    Saying::new(TEXTS, key, values)
 }

@@ -78,3 +78,11 @@ rollout-by = By
 rollout-did-halt = halted
 rollout-did-resume = let go on
 rollout-did-roll-back = rolled back
+
+# What is refused. Programs read these too: lower case, no full stop.
+edges-refused-name = `{ $name }` is no name for an edge; use 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, starting with a letter or digit
+edges-refused-taken = there is an edge `{ $name }` already; remove it first, or choose another name
+edges-refused-none = there is no edge `{ $name }`
+edges-refused-full = there are { $max } edges, the most that are served; remove some first
+rollout-refused-reason = give a reason of { $min } to { $max } characters
+rollout-refused-nothing = nothing is on its way: all edges may have the newest state; to take something back, undo its decision

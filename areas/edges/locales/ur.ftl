@@ -78,3 +78,11 @@ rollout-by = کس نے
 rollout-did-halt = رکا
 rollout-did-resume = جاری کیا گیا
 rollout-did-roll-back = واپس لیا گیا
+
+# جو رد کیا جاتا ہے
+edges-refused-name = ”{ $name }“ کسی کنارے کا نام نہیں ہو سکتا؛ `a-z`، `0-9`، `-`، `_` اور `.` میں سے 1 سے 64 لکھیں، شروع میں حرف یا ہندسہ ہو
+edges-refused-taken = ”{ $name }“ نام کا کنارہ پہلے سے موجود ہے؛ پہلے اسے ہٹائیں، یا کوئی اور نام چنیں
+edges-refused-none = ”{ $name }“ نام کا کوئی کنارہ نہیں
+edges-refused-full = { $max } کنارے پہلے سے ہیں، اس سے زیادہ کو خدمت نہیں دی جاتی؛ پہلے کچھ ہٹائیں
+rollout-refused-reason = { $min } سے { $max } حروف کی وجہ لکھیں
+rollout-refused-nothing = کچھ بھی راستے میں نہیں: سب کنارے تازہ ترین حالت لے سکتے ہیں؛ کچھ واپس لینا ہو تو اس کا فیصلہ منسوخ کریں

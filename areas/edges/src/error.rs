@@ -1,9 +1,10 @@
 //! What can go wrong in this area.
 
-use crate::model::NameError;
+use crate::{model::NameError, page::TEXTS};
 use sipar_area::AreaError;
 use sipar_authz::RandomError;
 use sipar_store::StoreError;
+use sipar_web::{Said, Saying};
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -15,28 +16,17 @@ pub enum EdgesError {
     #[error("adding an edge")]
     Name(#[from] NameError),
     /// The name is taken.
-    #[error("there is an edge `{0}` already; remove it first, or choose another name")]
-    Taken(String),
+    #[error("{0}")]
+    Taken(Saying),
     /// There is no such edge.
-    #[error("there is no edge `{0}`")]
-    NoEdge(String),
+    #[error("{0}")]
+    NoEdge(Saying),
     /// There are too many.
-    #[error("there are {max} edges, the most that are served; remove some first")]
-    Full {
-        /// The bound.
-        max: usize,
-    },
-    /// An act without a reason.
-    #[error("give a reason of {min} to {max} characters")]
-    Reason {
-        /// At least.
-        min: usize,
-        /// At most.
-        max: usize,
-    },
-    /// There is nothing to let out or take back.
-    #[error("nothing is on its way: all edges may have the newest state; to take something back, undo its decision")]
-    NothingOnTheWay,
+    #[error("{0}")]
+    Full(Saying),
+    /// An act without a reason, or without anything to let out or take back.
+    #[error("{0}")]
+    Refused(Saying),
     /// No randomness for a key.
     #[error("making a key")]
     Random(#[source] RandomError),
@@ -46,4 +36,9 @@ impl From<EdgesError> for AreaError {
     fn from(error: EdgesError) -> Self {
         Self::because("serving edges", error)
     }
+}
+
+/// Something said in this area's words.
+pub(crate) fn say(key: &'static str, values: impl IntoIterator<Item = (&'static str, Said)>) -> Saying {
+    Saying::new(TEXTS, key, values)
 }

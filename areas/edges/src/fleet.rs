@@ -2,6 +2,7 @@
 
 use crate::{
     EdgesError,
+    error::say,
     model::edge_name,
     store::{self, EventCount, Stored},
 };
@@ -64,12 +65,12 @@ impl Fleet {
     pub async fn add(&self, name: &str, random: &dyn Random) -> Result<Secret, EdgesError> {
         let name = edge_name(name)?;
         if self.by_hash.load().len() >= EDGES_MAX {
-            return Err(EdgesError::Full { max: EDGES_MAX });
+            return Err(EdgesError::Full(say("edges-refused-full", [("max", EDGES_MAX.into())])));
         }
         let secret = Secret::generate(random).map_err(EdgesError::Random)?;
         let edge = Stored { name: name.clone(), hash: secret.hash(), created_at: self.clock.now() };
         if !self.store.write(move |tx| store::add(tx, &edge)).await? {
-            return Err(EdgesError::Taken(name));
+            return Err(EdgesError::Taken(say("edges-refused-taken", [("name", name.into())])));
         }
         self.refresh().await?;
         Ok(secret)
@@ -82,7 +83,8 @@ impl Fleet {
     pub async fn remove(&self, name: &str) -> Result<(), EdgesError> {
         let asked = name.to_owned();
         if !self.store.write(move |tx| store::remove(tx, &asked)).await? {
-            return Err(EdgesError::NoEdge(name.chars().take(80).collect()));
+            let name: String = name.chars().take(80).collect();
+            return Err(EdgesError::NoEdge(say("edges-refused-none", [("name", name.into())])));
         }
         self.refresh().await
     }

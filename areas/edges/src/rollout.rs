@@ -2,6 +2,7 @@
 
 use crate::{
     Edges, EdgesError,
+    error::say,
     fleet::Edge,
     model::{
         config::RolloutConfig,
@@ -298,12 +299,15 @@ impl Edges {
     fn act(&self, what: &str, by: &str, reason: &str) -> Result<ActRow, EdgesError> {
         let reason = reason.trim();
         if !(REASON_CHARS_MIN..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
-            return Err(EdgesError::Reason { min: REASON_CHARS_MIN, max: REASON_CHARS_MAX });
+            return Err(EdgesError::Refused(say(
+                "rollout-refused-reason",
+                [("min", REASON_CHARS_MIN.into()), ("max", REASON_CHARS_MAX.into())],
+            )));
         }
         let (view, to) = (self.rollout_view(), self.look(crate::model::book::Book::newest));
         let from = view.row.released;
         if view.limit().is_none() || to <= from {
-            return Err(EdgesError::NothingOnTheWay);
+            return Err(EdgesError::Refused(say("rollout-refused-nothing", [])));
         }
         let (what, by, at) = (what.into(), format!("person:{by}"), self.house.clock.now());
         Ok(ActRow { at, what, by, reason: reason.into(), from, to })

@@ -24,3 +24,7 @@ findings-open = { $n ->
 }
 fault-checker-mute = Whether something is wrong with “{ $subject }” cannot be told
 fault-checker-mute-mend = Read the detail and the server's log; until it can be told again, nothing of “{ $subject }” is taken to be over.
+
+# What is refused. Programs read these too: lower case, no full stop.
+findings-refused-state = `state` is open or over, not `{ $given }`
+findings-refused-none = there is no finding { $number }

@@ -24,3 +24,7 @@ findings-open = { $n ->
 }
 fault-checker-mute = معلوم نہیں ہو سکا کہ ”{ $subject }“ میں کوئی خرابی ہے یا نہیں
 fault-checker-mute-mend = تفصیل اور سرور کا لاگ دیکھیں؛ جب تک دوبارہ معلوم نہ ہو، ”{ $subject }“ کا کوئی مسئلہ ختم شدہ نہیں سمجھا جاتا۔
+
+# جو رد کیا جاتا ہے
+findings-refused-state = `state` یا open ہو یا over، ”{ $given }“ نہیں
+findings-refused-none = مسئلہ { $number } موجود نہیں

@@ -1,6 +1,6 @@
 //! The JSON API of findings and its wire types.
 
-use crate::{Findings, model::Record, store};
+use crate::{Findings, model::Record, page::TEXTS, store};
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -11,11 +11,14 @@ use sipar_area::{AreaError, Route};
 use sipar_authz::{Act, Resource, Role};
 use sipar_model::{FindingState, Severity, TimestampMs};
 use sipar_store::StoreError;
-use sipar_web::{ApiError, Lang, PageContext, WebError};
+use sipar_web::{ApiError, Lang, PageContext, Said, Saying, WebError};
 use std::sync::Arc;
 
 /// Rows in one answer and on one page.
 pub(crate) const ROWS_MAX: u32 = 500;
+
+/// So much of what was given stands in a refusal, in characters: enough to find the mistake.
+const GIVEN_CHARS_MAX: usize = 40;
 
 /// What the routes touch.
 pub(crate) const FINDING: &str = "finding";
@@ -36,6 +39,11 @@ pub fn routes(findings: &Arc<Findings>) -> Vec<Route> {
         Route::get("/api/v1/findings", FINDING, get(list).with_state(state())),
         Route::get("/api/v1/findings/{number}", FINDING, get(show).with_state(state())),
     ]
+}
+
+/// Something said in this area's words.
+fn say(key: &'static str, values: impl IntoIterator<Item = (&'static str, Said)>) -> Saying {
+    Saying::new(TEXTS, key, values)
 }
 
 pub(crate) fn fault(error: StoreError) -> WebError {
@@ -109,7 +117,10 @@ async fn list(
     let open = match asked.state.as_str() {
         "" | "open" => true,
         "over" => false,
-        other => return Err(WebError::bad_request(format!("`state` is open or over, not `{other}`")).into()),
+        other => {
+            let given: String = other.chars().take(GIVEN_CHARS_MAX).collect();
+            return Err(WebError::bad_request(say("findings-refused-state", [("given", given.into())])).into());
+        }
     };
     let read = findings.house.store.read(move |reader| match open {
         true => store::open(reader, ROWS_MAX),
@@ -125,6 +136,7 @@ async fn show(
     Path(number): Path<i64>,
 ) -> Result<Json<Shown>, ApiError> {
     let record = findings.house.store.read(move |reader| store::one(reader, number)).await.map_err(fault)?;
-    let missing = || WebError::not_found().detail(format!("there is no finding F-{number}"));
+    let missing =
+        || WebError::not_found().detail(say("findings-refused-none", [("number", format!("F-{number}").into())]));
     Ok(Json(shown(&ctx, record.ok_or_else(missing)?)))
 }

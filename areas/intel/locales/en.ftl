@@ -141,3 +141,26 @@ fault-feed-failing-mend = Read the error, see whether its server and address are
 fault-feed-held = Feed “{ $subject }” waits for a person
 fault-feed-held-mend = Look at the feed's page: if the change is meant, apply it there; if not, discard it. Until then what it said last stays in use.
 intel-as-they-come = as they come
+
+# What is refused. Programs read these too: lower case, no full stop.
+intel-refused-no-format = there is no feed format `{ $name }`; there are: { $known }
+intel-refused-no-feed = there is no feed `{ $name }`; `sipar feed list` shows those that exist
+intel-refused-exists = there is a feed `{ $name }` already; give this one another name
+intel-refused-busy = the feed `{ $name }` is being taken in at this moment; look at it again in a minute
+intel-refused-not-held = nothing of the feed `{ $name }` is held
+intel-refused-address = `{ $url }` is no address of a feed; give a path, or a URL that starts with `https://` or `http://`
+intel-refused-fetch = cannot fetch the feed `{ $name }`: { $why }
+intel-refused-parse = cannot read the feed `{ $name }`: { $why }
+intel-refused-name = `{ $name }` is no name for a feed; use 1 to 64 of `a-z`, `0-9` and `-`
+intel-refused-reports-address = reports come by themselves; they have no address
+intel-refused-reports = reports come by themselves; there is nothing to pull
+intel-refused-trust = trust goes from 0 to 100, and the pause from 1 minute to 31 days
+intel-refused-long = title, family and address have at most { $max } characters
+intel-refused-reason = give a reason of { $min } to { $max } characters; it says why these data no longer count
+intel-refused-number = `{ $given }` is no whole number here
+intel-refused-admin-private = only an administrator may let a feed be on a private network
+intel-refused-admin-move = only an administrator may move a feed that may be on a private network
+intel-refused-admin-authority = only an administrator may say whose certificates a feed's server may show
+intel-refused-admin-add = only an administrator may add a feed on a private network, or with authorities of its own
+intel-refused-path = a path on the server can be added on its command line alone
+intel-refused-path-next = give an address that starts with https://, or use `sipar feed add`

@@ -1,12 +1,12 @@
 # خطرات کی معلومات
 
-intel-nav-feeds = ذرائع
+intel-nav-feeds = فیڈز
 intel-nav-warning = انتباہی فہرستیں
 intel-now = اس وقت
 
-intel-feeds = ذرائع
+intel-feeds = فیڈز
 intel-feeds-lead = خطرات کی معلومات کہاں سے آتی ہیں، ہر ذریعہ کس حال میں ہے، اور صرف وہ کیا لاتا ہے۔
-intel-feeds-caption = ذرائع، نام کی ترتیب سے
+intel-feeds-caption = فیڈز، نام کی ترتیب سے
 intel-feed = ذریعہ
 intel-health = حالت
 intel-health-good = ٹھیک
@@ -26,7 +26,7 @@ intel-met-hits = کتنی بار سامنے آئے، { $days } دن
 intel-alone = جنھیں کوئی اور نامزد نہیں کرتا
 intel-no-feeds = ابھی کوئی ذریعہ نہیں
 intel-no-feeds-next = نیچے سے ایک تیار ذریعہ شامل کریں، یا کمانڈ لائن پر: sipar feed add
-intel-overlap = ذرائع میں کیا مشترک ہے
+intel-overlap = فیڈز میں کیا مشترک ہے
 intel-overlap-caption = ہر قطار کے ذریعے کا وہ حصہ جو کالم کے ذریعے میں بھی ہے، شمار: { $when }
 
 intel-held-title = { $feed } ایک فرد کے فیصلے تک روکا گیا ہے
@@ -47,7 +47,7 @@ intel-add = شامل کریں
 intel-edit = یہ ذریعہ بدلیں
 intel-edit-title = عنوان
 intel-edit-origin-hint = موجودہ پتا رکھنے کے لیے خالی چھوڑیں۔ یہ https:// سے شروع ہوتا ہے۔
-intel-edit-family-hint = جو ذرائع ایک دوسرے کی نقل کرتے ہیں ان کا خاندان ایک ہے، اور وہ ایک بار گنے جاتے ہیں۔
+intel-edit-family-hint = جو فیڈز ایک دوسرے کی نقل کرتی ہیں ان کا خاندان ایک ہے، اور وہ ایک بار گنی جاتی ہیں۔
 intel-edit-trust = اعتبار، فی صد
 intel-edit-every = دو بار لینے کے درمیان منٹ
 intel-edit-save = محفوظ کریں
@@ -129,15 +129,38 @@ intel-tlp = اشتراک کی حد
 intel-reference = حوالہ
 intel-taken-back = واپس لیا گیا
 
-intel-feeds-well = درست ذرائع
-intel-feeds-held = روکے گئے ذرائع
+intel-feeds-well = درست فیڈز
+intel-feeds-held = روکی گئی فیڈز
 intel-things-named = نامزد چیزیں
-intel-unit-feeds = ذرائع
+intel-unit-feeds = فیڈز
 intel-unit-things = چیزیں، ہر ذریعے میں ایک بار شمار
-intel-of-feeds = کل { $n } ذرائع میں سے
+intel-of-feeds = کل { $n } فیڈز میں سے
 intel-alone-share = { $share } صرف ایک ذریعے سے
 fault-feed-failing = فیڈ ”{ $subject }“ حاصل نہیں ہو رہی
 fault-feed-failing-mend = خرابی کی وجہ پڑھیں، دیکھیں کہ اس کا سرور اور پتہ درست ہیں، پھر فیڈ کے صفحے پر تبدیلی کریں یا `sipar feed pull { $subject }` سے دوبارہ حاصل کریں۔ تب تک اس کی آخری معلومات استعمال میں رہتی ہیں۔
 fault-feed-held = فیڈ ”{ $subject }“ کسی فرد کے فیصلے کی منتظر ہے
 fault-feed-held-mend = فیڈ کا صفحہ دیکھیں: اگر تبدیلی درست ہے تو وہاں لاگو کریں، ورنہ رد کریں۔ تب تک اس کی آخری معلومات استعمال میں رہتی ہیں۔
 intel-as-they-come = جیسے جیسے آتی ہیں
+
+# جو رد کیا جاتا ہے
+intel-refused-no-format = فیڈ کی قسم ”{ $name }“ موجود نہیں؛ یہ موجود ہیں: { $known }
+intel-refused-no-feed = فیڈ ”{ $name }“ موجود نہیں؛ `sipar feed list` موجودہ فیڈز دکھاتا ہے
+intel-refused-exists = فیڈ ”{ $name }“ پہلے سے موجود ہے؛ اسے کوئی اور نام دیں
+intel-refused-busy = فیڈ ”{ $name }“ ابھی حاصل کی جا رہی ہے؛ ایک منٹ بعد دوبارہ دیکھیں
+intel-refused-not-held = فیڈ ”{ $name }“ کا کچھ روکا ہوا نہیں
+intel-refused-address = ”{ $url }“ کسی فیڈ کا پتہ نہیں؛ راستہ دیں، یا ایسا یو آر ایل جو `https://` یا `http://` سے شروع ہو
+intel-refused-fetch = فیڈ ”{ $name }“ حاصل نہیں ہو سکی: { $why }
+intel-refused-parse = فیڈ ”{ $name }“ پڑھی نہیں جا سکی: { $why }
+intel-refused-name = ”{ $name }“ کسی فیڈ کا نام نہیں ہو سکتا؛ `a-z`، `0-9` اور `-` میں سے 1 سے 64 لکھیں
+intel-refused-reports-address = رپورٹیں خود آتی ہیں؛ ان کا کوئی پتہ نہیں ہوتا
+intel-refused-reports = رپورٹیں خود آتی ہیں؛ حاصل کرنے کو کچھ نہیں
+intel-refused-trust = اعتماد 0 سے 100 تک، اور وقفہ 1 منٹ سے 31 دن تک ہوتا ہے
+intel-refused-long = عنوان، خاندان اور پتے میں زیادہ سے زیادہ { $max } حروف ہو سکتے ہیں
+intel-refused-reason = { $min } سے { $max } حروف کی وجہ لکھیں؛ وہ بتائے گی کہ یہ ڈیٹا اب کیوں معتبر نہیں
+intel-refused-number = ”{ $given }“ یہاں پورا عدد نہیں
+intel-refused-admin-private = نجی نیٹ ورک پر فیڈ کی اجازت صرف منتظم دے سکتا ہے
+intel-refused-admin-move = جس فیڈ کو نجی نیٹ ورک کی اجازت ہے اس کا پتہ صرف منتظم بدل سکتا ہے
+intel-refused-admin-authority = فیڈ کا سرور کس کے سرٹیفکیٹ دکھا سکتا ہے، یہ صرف منتظم طے کرتا ہے
+intel-refused-admin-add = نجی نیٹ ورک کی، یا اپنی تصدیقی اتھارٹی والی فیڈ صرف منتظم شامل کر سکتا ہے
+intel-refused-path = سرور پر کوئی راستہ صرف اس کی کمانڈ لائن سے شامل کیا جا سکتا ہے
+intel-refused-path-next = ایسا پتہ دیں جو https://‎ سے شروع ہو، یا `sipar feed add` استعمال کریں

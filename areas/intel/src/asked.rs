@@ -1,6 +1,10 @@
 //! Feeds as people ask for them, from the API, the portal and the command line; and how their addresses are shown.
 
-use crate::{error::IntelError, feeds::Intel, store::Source};
+use crate::{
+    error::{IntelError, say},
+    feeds::Intel,
+    store::Source,
+};
 use serde::Deserialize;
 use sipar_web::WebError;
 
@@ -74,8 +78,7 @@ pub(crate) fn check_remote(origin: Option<&str>) -> Result<(), WebError> {
     if origin.is_none_or(|origin| remote(origin.trim())) {
         return Ok(());
     }
-    let why = "a path on the server can be added on its command line alone";
-    Err(WebError::unprocessable(why).next("give an address that starts with https://, or use `sipar feed add`"))
+    Err(WebError::unprocessable(say("intel-refused-path", [])).next(say("intel-refused-path-next", [])))
 }
 
 /// An error as it may be shown: the address of a feed may hold a key.

@@ -1,7 +1,8 @@
 //! What can go wrong while threat data comes in.
 
-use crate::{fetch::FetchError, format::FormatError, parse::ParseError};
+use crate::{fetch::FetchError, format::FormatError, page::TEXTS, parse::ParseError};
 use sipar_store::StoreError;
+use sipar_web::{Said, Saying};
 use std::{error::Error, path::PathBuf};
 
 /// Something that this area could not do.
@@ -32,7 +33,7 @@ pub enum IntelError {
     #[error("cannot use a feed format")]
     Format(#[from] FormatError),
     /// There is no such format.
-    #[error("there is no feed format `{slug}`; there are: {known}")]
+    #[error("{}", no_format(.slug, .known))]
     NoFormat {
         /// What was asked for.
         slug: String,
@@ -40,28 +41,28 @@ pub enum IntelError {
         known: String,
     },
     /// There is no such feed.
-    #[error("there is no feed `{slug}`; `sipar feed list` shows those that exist")]
+    #[error("{}", of("intel-refused-no-feed", .slug))]
     NoFeed {
         /// What was asked for.
         slug: String,
     },
     /// A feed of this name exists.
-    #[error("there is a feed `{slug}` already; give this one another name")]
+    #[error("{}", of("intel-refused-exists", .slug))]
     Exists {
         /// Which.
         slug: String,
     },
     /// Another thread is at it.
-    #[error("the feed `{slug}` is being taken in at this moment; look at it again in a minute")]
+    #[error("{}", of("intel-refused-busy", .slug))]
     Busy {
         /// Which.
         slug: String,
     },
     /// Something that was given is out of range.
     #[error("{0}")]
-    Given(String),
+    Given(Saying),
     /// Nothing is held.
-    #[error("nothing of the feed `{slug}` is held")]
+    #[error("{}", of("intel-refused-not-held", .slug))]
     NotHeld {
         /// Which.
         slug: String,
@@ -78,6 +79,9 @@ pub enum IntelError {
     /// The blobs.
     #[error("cannot use the folder of large files")]
     Blob(#[from] sipar_area::BlobError),
+    /// The scoring table.
+    #[error("packs/scoring/default.toml is not right")]
+    Scoring(#[source] sipar_model::score::DecayTableError),
     /// The packs.
     #[error("cannot read the data that ships with the program")]
     Pack(#[from] sipar_area::PackError),
@@ -99,16 +103,60 @@ pub enum IntelError {
 }
 
 impl IntelError {
+    /// What the caller can mend, in the caller's language; nothing when it is our fault. What a machine far away or the
+    /// system said stays in English.
+    #[must_use]
+    pub fn said(&self) -> Option<Saying> {
+        let because = |key, slug: &String, source: &dyn Error| {
+            Some(say(key, [("name", slug.as_str().into()), ("why", chain(source).into())]))
+        };
+        match self {
+            Self::NoFormat { slug, known } => Some(no_format(slug, known)),
+            Self::NoFeed { slug } => Some(of("intel-refused-no-feed", slug)),
+            Self::Exists { slug } => Some(of("intel-refused-exists", slug)),
+            Self::Busy { slug } => Some(of("intel-refused-busy", slug)),
+            Self::NotHeld { slug } => Some(of("intel-refused-not-held", slug)),
+            Self::Given(saying) => Some(saying.clone()),
+            Self::Fetch { source: FetchError::Url { url }, .. } => Some(no_address(url)),
+            Self::Fetch { slug, source } => because("intel-refused-fetch", slug, source),
+            Self::Parse { slug, source } => because("intel-refused-parse", slug, source),
+            _ => None,
+        }
+    }
+
     /// The whole chain of causes on one line.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut next = self.source();
-        while let Some(cause) = next {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            next = cause.source();
-        }
-        text
+        chain(self)
     }
+}
+
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+fn no_format(slug: &str, known: &str) -> Saying {
+    say("intel-refused-no-format", [("name", slug.into()), ("known", known.into())])
+}
+
+/// What is no address of a feed.
+pub(crate) fn no_address(url: &str) -> Saying {
+    say("intel-refused-address", [("url", url.into())])
+}
+
+/// A message about one feed.
+fn of(key: &'static str, slug: &str) -> Saying {
+    Saying::new(TEXTS, key, [("name", slug.into())])
+}
+
+/// Something said in this area's words.
+pub(crate) fn say(key: &'static str, values: impl IntoIterator<Item = (&'static str, Said)>) -> Saying {
+    Saying::new(TEXTS, key, values)
 }

@@ -3,7 +3,7 @@
 //! What blocks runs on threads of its own ([`Intel::on_thread`]).
 
 use crate::{
-    error::IntelError,
+    error::{IntelError, say},
     fetch::{Reach, Timeouts},
     format::FeedFormat,
     model::{check_about, next_pull},
@@ -64,8 +64,7 @@ impl Intel {
             let format = FeedFormat::parse(name, &house.packs.text(name)?)?;
             formats.insert(format.slug.clone(), format);
         }
-        let decay = DecayTable::from_toml(&house.packs.text("scoring/default.toml")?)
-            .map_err(|error| IntelError::Given(format!("packs/scoring/default.toml is not right: {error}")))?;
+        let decay = DecayTable::from_toml(&house.packs.text("scoring/default.toml")?).map_err(IntelError::Scoring)?;
         Ok(Self {
             house: house.clone(),
             formats,
@@ -144,9 +143,7 @@ impl Intel {
         let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         if new.slug.is_empty() || new.slug.len() > 64 || !new.slug.bytes().all(plain) {
             let slug = excerpt(&new.slug);
-            return Err(IntelError::Given(format!(
-                "`{slug}` is no name for a feed; use 1 to 64 of `a-z`, `0-9` and `-`"
-            )));
+            return Err(IntelError::Given(say("intel-refused-name", [("name", slug.into())])));
         }
         check_about(&new)?;
         let (slug, now) = (new.slug.clone(), self.house.clock.now());

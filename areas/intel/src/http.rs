@@ -4,7 +4,7 @@ mod work;
 
 use crate::{
     asked::{AddFeed, check_remote, shown_error, without_secrets},
-    error::IntelError,
+    error::{IntelError, say},
     feeds::Intel,
     manage::{EditFeed, Remover, needs_admin},
     store::{self, RefusedLine, Run, Source, StoredWarningList},
@@ -83,15 +83,13 @@ pub(crate) fn fault(error: IntelError) -> WebError {
     if let Some(full) = WebError::full_disk("threat data", &error) {
         return full;
     }
-    match &error {
-        IntelError::NoFeed { .. } => WebError::not_found().detail(error.to_string()),
-        IntelError::NoFormat { .. } | IntelError::Given(_) => WebError::unprocessable(error.to_string()),
-        IntelError::Exists { .. } | IntelError::NotHeld { .. } | IntelError::Busy { .. } => {
-            WebError::conflict(error.to_string())
-        }
-        IntelError::Fetch { .. } | IntelError::Parse { .. } => WebError::unprocessable(error.chain()),
-        _ => WebError::internal("threat data", &error),
-    }
+    let Some(said) = error.said() else { return WebError::internal("threat data", &error) };
+    let status = match &error {
+        IntelError::NoFeed { .. } => StatusCode::NOT_FOUND,
+        IntelError::Exists { .. } | IntelError::NotHeld { .. } | IntelError::Busy { .. } => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    WebError::new(status).detail(said)
 }
 
 #[derive(Serialize)]
@@ -178,8 +176,7 @@ async fn add(
     if caller.role < Role::Admin {
         check_remote(asked.origin.as_deref())?;
         if asked.allow_private || asked.ca_file.is_some() {
-            let why = "only an administrator may add a feed on a private network, or with authorities of its own";
-            return Err(WebError::forbidden(why).into());
+            return Err(WebError::forbidden(say("intel-refused-admin-add", [])).into());
         }
     }
     let slug = intel.on_thread(move |intel| asked.add_to(intel)).await.map_err(fault)?;
@@ -278,7 +275,7 @@ async fn remove(
 
 /// Removes a feed; a job takes back what it has said.
 pub(crate) async fn do_remove(intel: &Arc<Intel>, label: &str, slug: String, reason: String) -> Result<(), WebError> {
-    let salt = Salt::fresh().ok_or_else(|| WebError::unavailable("the system gave no random bytes; try again"))?;
+    let salt = Salt::fresh().ok_or_else(|| WebError::unavailable(sipar_web::no_chance()))?;
     let remover = Remover { label: label.to_owned(), salt };
     intel.on_thread(move |intel| intel.remove(&slug, &remover, &reason)).await.map_err(fault)
 }
@@ -366,7 +363,7 @@ async fn indicator(
     Caller(caller): Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Json<IndicatorOut>, ApiError> {
-    let observable = Observable::guess(&asked.q).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let observable = Observable::guess(&asked.q).map_err(|error| WebError::bad_request((&error).into()))?;
     let now = intel.house.clock.now();
     let view = intel.view(observable, clearance(caller.role), now).await.map_err(fault)?;
     Ok(Json(view.into()))

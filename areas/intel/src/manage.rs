@@ -4,7 +4,7 @@
 //! of it. What rules blocked by its word stays until its own end, as when a source falls silent.
 
 use crate::{
-    error::IntelError,
+    error::{IntelError, say},
     feeds::Intel,
     model::check_about,
     parse::Counts,
@@ -13,6 +13,7 @@ use crate::{
 use serde::Deserialize;
 use sipar_ledger::{Commitment, Entry, Salt};
 use sipar_model::TimestampMs;
+use sipar_web::Saying;
 use std::sync::Arc;
 
 /// A reason shorter than this says nothing to whoever reads the ledger, in characters.
@@ -112,8 +113,9 @@ impl Intel {
     pub fn remove(&self, slug: &str, remover: &Remover, reason: &str) -> Result<(), IntelError> {
         let reason = reason.trim().to_owned();
         if !(REASON_CHARS_MIN..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
-            return Err(IntelError::Given(format!(
-                "give a reason of {REASON_CHARS_MIN} to {REASON_CHARS_MAX} characters; it says why these data no longer count"
+            return Err(IntelError::Given(say(
+                "intel-refused-reason",
+                [("min", REASON_CHARS_MIN.into()), ("max", REASON_CHARS_MAX.into())],
             )));
         }
         let source = self.source(slug)?;
@@ -203,16 +205,16 @@ impl Intel {
 
 /// Whether somebody who is no administrator may change `source` so: nobody gets Sipar to read files of its machine, or to
 /// speak to what only it can reach.
-pub(crate) fn needs_admin(source: &Source, edit: &EditFeed) -> Option<&'static str> {
+pub(crate) fn needs_admin(source: &Source, edit: &EditFeed) -> Option<Saying> {
     let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
     if edit.allow_private == Some(true) && !source.about.allow_private {
-        return Some("only an administrator may let a feed be on a private network");
+        return Some(say("intel-refused-admin-private", []));
     }
     if given(&edit.origin) && source.about.allow_private && edit.allow_private != Some(false) {
-        return Some("only an administrator may move a feed that may be on a private network");
+        return Some(say("intel-refused-admin-move", []));
     }
     if edit.ca_file.is_some() {
-        return Some("only an administrator may say whose certificates a feed's server may show");
+        return Some(say("intel-refused-admin-authority", []));
     }
     None
 }

@@ -1,7 +1,7 @@
 //! The rules of taking feeds in: when to pull again, when to hold, what counts as news. Pure: no I/O, clock or chance.
 
 use crate::{
-    error::IntelError,
+    error::{IntelError, say},
     fetch::Origin,
     format::Bounds,
     parse::{Counts, Parsed},
@@ -30,14 +30,14 @@ pub(crate) fn check_about(about: &NewSource) -> Result<(), IntelError> {
     if !is_reports(about) {
         Origin::parse(&about.origin).map_err(|source| IntelError::Fetch { slug: about.slug.clone(), source })?;
     } else if !about.origin.is_empty() {
-        return Err(IntelError::Given("reports come by themselves; they have no address".into()));
+        return Err(IntelError::Given(say("intel-refused-reports-address", [])));
     }
     if about.trust > 100 || about.every_min == 0 || about.every_min > 60 * 24 * 31 {
-        return Err(IntelError::Given("trust goes from 0 to 100, and the pause from 1 minute to 31 days".into()));
+        return Err(IntelError::Given(say("intel-refused-trust", [])));
     }
     let long = |text: &str| text.chars().count() > TEXT_CHARS_MAX;
     if long(&about.title) || long(&about.family) || long(&about.origin) {
-        return Err(IntelError::Given(format!("title, family and address have at most {TEXT_CHARS_MAX} characters")));
+        return Err(IntelError::Given(say("intel-refused-long", [("max", TEXT_CHARS_MAX.into())])));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     allowed::AllowedList,
-    error::IntelError,
+    error::{IntelError, say},
     feeds::Intel,
     fetch::{self, Fetched, Limits, Origin, Reach, Validators},
     format::FeedFormat,
@@ -139,7 +139,7 @@ impl Intel {
 
     fn pull_source(&self, source: &Source) -> Result<Pulled, IntelError> {
         if is_reports(&source.about) {
-            return Err(IntelError::Given("reports come by themselves; there is nothing to pull".into()));
+            return Err(IntelError::Given(say("intel-refused-reports", [])));
         }
         let _alone = self.occupy(source)?;
         let result = self.try_pull(source);

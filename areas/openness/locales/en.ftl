@@ -57,3 +57,7 @@ openness-how-2 = The answer to an appeal counts in the month in which it was giv
 openness-how-3 = The median is over all appeals that a person answered in that month: half were answered faster. A dash means that none was.
 openness-csv = As a table (CSV)
 openness-json = As JSON
+
+# What is refused. Programs read these too: lower case, no full stop.
+openness-refused-outside = the ledger has { $size } published entries; there is none with the number { $index } yet
+openness-refused-number = an entry has a number from 0 on, such as `17`

@@ -3,7 +3,8 @@
 use crate::{
     Openness, OpennessError,
     model::{Figures, Month, measure},
-    page, store,
+    page::{self, TEXTS},
+    store,
 };
 use axum::{
     Json,
@@ -17,7 +18,7 @@ use serde::Serialize;
 use sipar_area::{AreaError, Route};
 use sipar_authz::{Act, Resource, Role};
 use sipar_ledger::{Evidence, LedgerError};
-use sipar_web::{ApiError, WebError};
+use sipar_web::{ApiError, Said, Saying, WebError};
 use std::{fmt::Write as _, sync::Arc};
 
 pub(crate) const LEDGER: &str = "ledger";
@@ -51,10 +52,17 @@ pub fn routes(openness: &Arc<Openness>) -> Vec<Route> {
     ]
 }
 
+/// Something said in this area's words.
+pub(crate) fn say(key: &'static str, values: impl IntoIterator<Item = (&'static str, Said)>) -> Saying {
+    Saying::new(TEXTS, key, values)
+}
+
 pub(crate) fn fault(error: OpennessError) -> WebError {
     match error {
-        OpennessError::Ledger(LedgerError::Outside { index, size }) => WebError::not_found()
-            .detail(format!("the ledger has {size} published entries; there is none with the number {index} yet")),
+        OpennessError::Ledger(LedgerError::Outside { index, size }) => {
+            let values = [("size", size.into()), ("index", index.to_string().into())];
+            WebError::not_found().detail(say("openness-refused-outside", values))
+        }
         other => WebError::internal("reading the ledger", &AreaError::from(other)),
     }
 }
@@ -115,7 +123,7 @@ async fn entry(State(openness): State<Arc<Openness>>, Path(text): Path<String>) 
 }
 
 pub(crate) fn number(text: &str) -> Result<u64, WebError> {
-    text.trim().parse().map_err(|_| WebError::bad_request("an entry has a number from 0 on, such as `17`"))
+    text.trim().parse().map_err(|_| WebError::bad_request(say("openness-refused-number", [])))
 }
 
 /// `GET /ledger/checkpoint`.

@@ -2,6 +2,7 @@
 
 use crate::{
     Shield, ShieldError,
+    error::say,
     model::{strongest, unblockable},
     store::{
         decisions::{self, Draft},
@@ -19,6 +20,7 @@ use sipar_model::{
     fact::DecisionState,
 };
 use sipar_store::Tx;
+use sipar_web::Saying;
 
 /// A reason shorter than this says nothing to whoever is blocked, in characters.
 pub const REASON_CHARS_MIN: usize = 10;
@@ -71,7 +73,7 @@ impl Shield {
         let reason = reason(&request.reason)?;
         let days_max = self.rules.bounds.days_max;
         if request.days == 0 || request.days > days_max {
-            return Err(ShieldError::Refused(format!("give 1 to {days_max} days; nothing is decided for ever")));
+            return Err(ShieldError::Refused(say("shield-refused-days", [("max", days_max.into())])));
         }
         if request.action == Action::Block {
             self.may_block(tx, &request.observable)?;
@@ -124,12 +126,9 @@ impl Shield {
         now: TimestampMs,
     ) -> Result<Record, ShieldError> {
         let reason = reason(text)?;
-        let record =
-            decisions::by_number(tx, number)?.ok_or_else(|| ShieldError::Missing(format!("decision {number}")))?;
+        let record = decisions::by_number(tx, number)?.ok_or_else(|| no_decision(number))?;
         if record.decision.state != DecisionState::Active {
-            return Err(ShieldError::Refused(format!(
-                "decision {number} is no longer in force; there is nothing to undo"
-            )));
+            return Err(ShieldError::Refused(say("shield-refused-undo", [("number", number.to_string().into())])));
         }
         let commitment = commit(tx, actor, reason)?;
         self.undo_record(tx, &record, &actor.by(), (reason, &commitment), now)?;
@@ -195,9 +194,7 @@ impl Shield {
         now: TimestampMs,
     ) -> Result<DecisionNumber, ShieldError> {
         let waiting = held::of(tx, &[observable])?.into_iter().flatten().next();
-        let waiting = waiting
-            .filter(|held| held.state == HeldState::Review)
-            .ok_or_else(|| ShieldError::Missing(format!("`{observable}` among what is held for a person")))?;
+        let waiting = waiting.filter(|held| held.state == HeldState::Review).ok_or_else(|| not_held(observable))?;
         let days = self
             .rules
             .rules
@@ -232,7 +229,7 @@ impl Shield {
     ) -> Result<(), ShieldError> {
         let reason = reason(text)?;
         if !held::refuse(tx, observable, now)? {
-            return Err(ShieldError::Missing(format!("`{observable}` among what is held for a person")));
+            return Err(not_held(observable));
         }
         let commitment = commit(tx, actor, reason)?;
         let body = serde_json::json!({ "observable": observable, "by": actor.by(), "reason": commitment });
@@ -242,18 +239,20 @@ impl Shield {
 
     fn may_block(&self, tx: &mut Tx<'_>, observable: &Observable) -> Result<(), ShieldError> {
         if let Some(why) = unblockable(observable, self.rules.bounds) {
-            return Err(ShieldError::Refused(format!("`{observable}`: {why}")));
+            return Err(ShieldError::Refused(say(
+                "shield-refused-unblockable",
+                [("what", observable.to_string().into()), ("why", Saying::from(why).into())],
+            )));
         }
         let Some(in_use) = lists::in_use(tx)? else {
-            let why = "the warning lists are not built yet, so nobody can tell what must never be blocked; try again in a minute";
-            return Err(ShieldError::Refused(why.into()));
+            return Err(ShieldError::Refused(say("shield-refused-no-lists", [])));
         };
         let index = self.index(&in_use.blob)?;
         let never = hits(&index, observable).into_iter().find(|hit| hit.kind == WarningKind::Never);
         match never {
-            Some(hit) => Err(ShieldError::Refused(format!(
-                "`{observable}` is on the warning list `{}`, which nobody may block; change the list first if it is wrong",
-                hit.list
+            Some(hit) => Err(ShieldError::Refused(say(
+                "shield-refused-never",
+                [("what", observable.to_string().into()), ("list", hit.list.into())],
             ))),
             None => Ok(()),
         }
@@ -267,6 +266,15 @@ pub(crate) fn commit(tx: &mut Tx<'_>, actor: &Actor, reason: &str) -> Result<Str
     Ok(commitment.as_str().to_owned())
 }
 
+/// There is no decision with this number, as far as the asker may know.
+pub(crate) fn no_decision(number: DecisionNumber) -> ShieldError {
+    ShieldError::Missing(say("shield-refused-no-decision", [("number", number.to_string().into())]))
+}
+
+fn not_held(observable: &Observable) -> ShieldError {
+    ShieldError::Missing(say("shield-refused-not-held", [("what", observable.to_string().into())]))
+}
+
 /// The reason, trimmed, if it is one.
 pub(crate) fn reason(text: &str) -> Result<&str, ShieldError> {
     let text = text.trim();
@@ -274,7 +282,8 @@ pub(crate) fn reason(text: &str) -> Result<&str, ShieldError> {
     if (REASON_CHARS_MIN..=REASON_CHARS_MAX).contains(&chars) {
         return Ok(text);
     }
-    Err(ShieldError::Refused(format!(
-        "give a reason of {REASON_CHARS_MIN} to {REASON_CHARS_MAX} characters; whoever is blocked will read it"
+    Err(ShieldError::Refused(say(
+        "shield-refused-reason",
+        [("min", REASON_CHARS_MIN.into()), ("max", REASON_CHARS_MAX.into())],
     )))
 }

@@ -6,6 +6,7 @@
 use crate::{
     Actor, Request, Shield, ShieldError,
     acts::{commit, reason},
+    error::say,
     store::{
         decisions,
         record::Record,
@@ -37,12 +38,11 @@ impl Shield {
     ) -> Result<DecisionNumber, ShieldError> {
         let text = reason(text)?;
         if reviews::waiting(tx, OPEN_MAX)?.len() == OPEN_MAX {
-            let why = format!("{OPEN_MAX} emergencies wait for a second person; review some of them first");
-            return Err(ShieldError::Refused(why));
+            return Err(ShieldError::Refused(say("shield-refused-emergencies", [("max", OPEN_MAX.into())])));
         }
         let standing = decisions::in_force_on(tx, [observable])?.into_iter().next();
         if standing.as_ref().is_some_and(|record| record.decision.action == Action::Allow) {
-            return Err(ShieldError::Refused(format!("`{observable}` is allowed already; there is nothing to open")));
+            return Err(ShieldError::Refused(say("shield-refused-allowed", [("what", observable.to_string().into())])));
         }
         let category = standing.as_ref().map_or(Category::Malware, |record| record.decision.category);
         let request = Request {
@@ -92,18 +92,23 @@ impl Shield {
     ) -> Result<Option<DecisionNumber>, ShieldError> {
         let text = reason(text)?;
         let review = reviews::of(tx, number)?;
-        let review = review.ok_or_else(|| ShieldError::Missing(format!("emergency unblock {number}")))?;
+        let review = review.ok_or_else(|| {
+            ShieldError::Missing(say("shield-refused-no-emergency", [("number", number.to_string().into())]))
+        })?;
         if review.state != ReviewState::Open {
-            return Err(ShieldError::Refused(format!("emergency unblock {number} was reviewed already")));
+            return Err(reviewed(number));
         }
         // INVARIANT: nobody reviews what they did themselves.
         if review.by == actor.by() {
-            return Err(ShieldError::Refused(format!(
-                "you took emergency unblock {number} yourself; somebody with another key has to review it"
+            return Err(ShieldError::Refused(say(
+                "shield-refused-own-review",
+                [("number", number.to_string().into())],
             )));
         }
         let block = match outcome {
-            ReviewState::Open => return Err(ShieldError::Refused("a review is `confirmed` or `reversed`".into())),
+            ReviewState::Open => {
+                return Err(ShieldError::Refused(say("shield-refused-review-outcome", [("given", "open".into())])));
+            }
             ReviewState::Confirmed => None,
             ReviewState::Reversed => self.put_back(tx, actor, &review, text, now)?,
         };
@@ -114,7 +119,7 @@ impl Shield {
         let ledger_index = append(tx, Entry::new("review", now, body), now)?;
         let answer = Answer { by: actor.by(), reason: text.to_owned(), at: now, ledger_index, block };
         if !reviews::close(tx, number, outcome, &answer)? {
-            return Err(ShieldError::Refused(format!("emergency unblock {number} was reviewed already")));
+            return Err(reviewed(number));
         }
         Ok(block)
     }
@@ -172,13 +177,15 @@ impl Shield {
         let standing = decisions::in_force_on(tx, [observable])?.into_iter().next();
         let standing = standing.filter(|record| record.decision.action == Action::Block);
         let number = standing.map(|record| record.decision.number).ok_or_else(|| {
-            ShieldError::Refused(format!(
-                "no block on exactly `{observable}` is in force; `sipar check` tells what covers it, `sipar allow` opens it below a wider block"
-            ))
+            ShieldError::Refused(say("shield-refused-unblock", [("what", observable.to_string().into())]))
         })?;
         self.undo(tx, actor, number, text, now)?;
         Ok(number)
     }
+}
+
+fn reviewed(number: DecisionNumber) -> ShieldError {
+    ShieldError::Refused(say("shield-refused-reviewed", [("number", number.to_string().into())]))
 }
 
 /// Appends one entry; returns its place.

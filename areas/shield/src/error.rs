@@ -1,10 +1,12 @@
 //! What can go wrong in the shield.
 
+use crate::page::TEXTS;
 use sipar_area::{AreaError, BlobError, PackError};
 use sipar_ledger::LedgerError;
 use sipar_model::{DecisionNumber, SnapshotSerial};
 use sipar_snapshot::{BuildError, LayerError, OpenError};
 use sipar_store::StoreError;
+use sipar_web::{Said, Saying};
 
 /// A fault, or a refusal that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -94,14 +96,19 @@ pub enum ShieldError {
     },
     /// A person asked for something that may not be.
     #[error("{0}")]
-    Refused(String),
+    Refused(Saying),
     /// There is no such thing.
-    #[error("there is no {0}")]
-    Missing(String),
+    #[error("{0}")]
+    Missing(Saying),
 }
 
 impl From<ShieldError> for AreaError {
     fn from(error: ShieldError) -> Self {
         Self::because("the shield", error)
     }
+}
+
+/// Something said in this area's words.
+pub(crate) fn say(key: &'static str, values: impl IntoIterator<Item = (&'static str, Said)>) -> Saying {
+    Saying::new(TEXTS, key, values)
 }

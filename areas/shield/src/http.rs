@@ -6,6 +6,8 @@ pub(crate) mod reviews;
 
 use crate::{
     Actor, Request, Shield, ShieldError,
+    acts::no_decision,
+    error::say,
     explain::{number, state},
     store::{decisions, publications::Publication, read, record::Record},
 };
@@ -19,7 +21,7 @@ use sipar_area::{Route, clearance};
 use sipar_authz::{Act, Identity, Resource, Role};
 use sipar_ledger::Salt;
 use sipar_model::{Action, Category, Decision, DecisionNumber, NameServer, Observable, Tlp};
-use sipar_web::{ApiError, WebError, context::Caller};
+use sipar_web::{ApiError, WebError, context::Caller, no_chance};
 use std::sync::Arc;
 
 pub(crate) const DECISION: &str = "decision";
@@ -30,6 +32,9 @@ pub(crate) const REVIEW: &str = "review";
 
 /// Rows in one answer.
 const ROWS_MAX: usize = 1_000;
+
+/// So much of what was given stands in a refusal, in characters: enough to find the mistake.
+const GIVEN_CHARS_MAX: usize = 40;
 
 /// What the shield's routes touch. Blocks are public (DESIGN §7); what is held is not yet a decision.
 pub fn resources() -> Vec<Resource> {
@@ -123,7 +128,7 @@ fn shown(record: Record) -> Shown {
 pub(crate) fn refusal(error: ShieldError) -> WebError {
     match error {
         ShieldError::Refused(why) => WebError::unprocessable(why),
-        ShieldError::Missing(what) => WebError::not_found().detail(format!("there is no {what}")),
+        ShieldError::Missing(what) => WebError::not_found().detail(what),
         other => WebError::internal("using the shield", &other),
     }
 }
@@ -154,13 +159,12 @@ pub(crate) fn filter(
     category: Option<Category>,
     before: Option<u32>,
 ) -> Result<read::Filter, WebError> {
-    let state =
-        match word.filter(|word| !word.is_empty()) {
-            None => None,
-            Some(word) => Some(state(word).ok_or_else(|| {
-                WebError::bad_request("state is one of active, undone, withdrawn, expired, superseded")
-            })?),
-        };
+    let state = match word.filter(|word| !word.is_empty()) {
+        None => None,
+        Some(word) => {
+            Some(state(word).ok_or_else(|| one_of("state", "active, undone, withdrawn, expired, superseded", word))?)
+        }
+    };
     Ok(read::Filter { state, category, before })
 }
 
@@ -173,13 +177,26 @@ async fn one(
     Ok(Json(shown(record)))
 }
 
+/// What was given is no number of a decision.
+pub(crate) fn no_number() -> WebError {
+    WebError::bad_request(say("shield-refused-number", []))
+}
+
+/// What was given for a field is none of these words.
+pub(crate) fn one_of(field: &'static str, words: &str, given: &str) -> WebError {
+    let given: String = given.chars().take(GIVEN_CHARS_MAX).collect();
+    WebError::bad_request(say(
+        "shield-refused-one-of",
+        [("field", field.into()), ("words", words.into()), ("given", given.into())],
+    ))
+}
+
 /// The decision with this number, for a reader with this clearance.
 pub(crate) async fn find(shield: &Shield, text: &str, clearance: Tlp) -> Result<Record, WebError> {
-    let asked = number(text).ok_or_else(|| WebError::bad_request("a decision's number looks like `D-17`"))?;
+    let asked = number(text).ok_or_else(|| no_number())?;
     let found = shield.house.store.read(move |reader| decisions::by_number(reader, asked)).await.map_err(refusal)?;
     // The same words for one that does not exist and one that the reader may not see.
-    let missing = || WebError::not_found().detail(format!("there is no decision {asked}"));
-    found.filter(|record| record.decision.tlp <= clearance).ok_or_else(missing)
+    found.filter(|record| record.decision.tlp <= clearance).ok_or_else(|| refusal(no_decision(asked)))
 }
 
 /// What of a name, an address or a network is meant.
@@ -245,18 +262,17 @@ pub(crate) async fn do_take(
 
 /// What a text and what is meant of it come to.
 fn meant(text: &str, meant: As) -> Result<Observable, WebError> {
-    let observable = Observable::guess(text).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let observable = Observable::guess(text).map_err(|error| WebError::bad_request((&error).into()))?;
     match meant {
         As::Itself => Ok(observable),
         As::NameServer => NameServer::of(&observable).map(Observable::NameServer).ok_or_else(|| {
-            let why = "is no name server; give the name, the address or the network of servers";
-            WebError::bad_request(format!("`{observable}` {why}"))
+            WebError::bad_request(say("shield-refused-no-server", [("what", observable.to_string().into())]))
         }),
     }
 }
 
 pub(crate) fn actor(caller: &Identity) -> Result<Actor, WebError> {
-    let salt = Salt::fresh().ok_or_else(|| WebError::unavailable("the system gave no random bytes; try again"))?;
+    let salt = Salt::fresh().ok_or_else(|| WebError::unavailable(no_chance()))?;
     Ok(Actor { label: caller.label.to_string(), salt })
 }
 
@@ -300,5 +316,5 @@ async fn snapshots(State(shield): State<Arc<Shield>>) -> Result<Json<Vec<Publica
 async fn build(State(shield): State<Arc<Shield>>) -> Result<Json<sipar_model::fact::SnapshotPublished>, ApiError> {
     let published = shield.publish_and_mend().await.map_err(refusal)?;
     let snapshot = published.and_then(|state| state.snapshot());
-    Ok(Json(snapshot.ok_or_else(|| WebError::unavailable("nothing was published; try again"))?))
+    Ok(Json(snapshot.ok_or_else(|| WebError::unavailable(say("shield-refused-unpublished", [])))?))
 }

@@ -82,3 +82,17 @@ zones-letter-look-key = Do they use the key { $key } and its newest secret, and 
 zones-letter-look-guide = The guide has the configuration for each name server: { $guide }
 zones-letter-look-no-guide = The guide's page “Zones for providers” has the configuration for each name server.
 zones-letter-ask = Questions: { $contact }. A program wrote this letter for { $organisation }.
+
+# What is refused. Programs read these too: lower case, no full stop.
+zones-refused-none = there is no subscriber `{ $name }`
+zones-refused-name = `{ $name }` is no short name; use up to 40 of a-z, 0-9 and hyphens
+zones-refused-taken = there is a subscriber `{ $name }` already
+zones-refused-full = there are { $max } subscribers already; remove one
+zones-refused-zone = `{ $given }` is no zone; use all, malware, c2, phishing, fraud, trial
+zones-refused-list = `{ $given }` is no list; use all, malware, c2, phishing or fraud with .ip4, .ip6 or .name
+zones-refused-twice = `{ $given }` is named twice
+zones-refused-empty = give at least one zone, and an answer that is a name or some addresses
+zones-refused-many = at most { $notify } addresses to notify and { $unsigned } networks without a key
+zones-refused-contact = `{ $given }` cannot be warned: that is no mail address; give the mail address of a role, as `noc@isp.example`
+zones-refused-overlap = `{ $network }` belongs to another subscriber already, and nothing would tell them apart
+zones-refused-algorithm = `{ $given }` is not offered; use hmac-sha256, hmac-sha384 or hmac-sha512

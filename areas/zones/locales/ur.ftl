@@ -69,7 +69,7 @@ zones-no-mail-next = ترتیب میں [mail] کے تحت ڈاک کا سرور �
 zones-letter-behind = { $subscriber }: آپ کے زون پیچھے ہیں
 zones-letter-never = { $subscriber }: آپ کے زون کبھی حاصل نہیں کیے گئے
 zones-letter-clear = { $subscriber }: آپ کے زون پھر سے تازہ ترین ہیں
-zones-letter-behind-text = { $organisation } آپ کو اس لیے لکھ رہا ہے کہ ”{ $subscriber }“ کے نیم سرورز نے { $since } سے نئی تبدیلیاں نہیں لیں۔ اس کے بعد جو کچھ بلاک ہوا وہ آپ کے صارفین کے لیے کھلا ہے۔
+zones-letter-behind-text = { $organisation } آپ کو اس لیے لکھ رہا ہے کہ ”{ $subscriber }“ کے نیم سرورز نے { $since } سے نئی تبدیلیاں نہیں لیں۔ اس کے بعد جس پر بندش لگی وہ آپ کے صارفین کے لیے کھلا ہے۔
 zones-letter-never-text = { $organisation } آپ کو اس لیے لکھ رہا ہے کہ ”{ $subscriber }“، جسے { $since } پر شامل کیا گیا، کے نیم سرورز نے وہ زون کبھی حاصل نہیں کیے جن کے لیے انہیں ترتیب دیا گیا۔ آپ کے صارفین ابھی محفوظ نہیں۔
 zones-letter-clear-text = ”{ $subscriber }“ کے نیم سرورز کے پاس پھر سے تازہ ترین زون ہیں۔ آپ کو کچھ کرنے کی ضرورت نہیں۔
 zones-letter-zone = { $zone }: آپ کے پاس سیریل { $serial } ہے؛ تازہ ترین { $newest } ہے
@@ -82,3 +82,17 @@ zones-letter-look-key = کیا وہ کلید { $key } اور اس کا تازہ 
 zones-letter-look-guide = ہر نیم سرور کی ترتیب رہنما میں ہے: { $guide }
 zones-letter-look-no-guide = ہر نیم سرور کی ترتیب رہنما کے صفحے ”Zones for providers“ میں ہے۔
 zones-letter-ask = سوالات: { $contact }۔ یہ خط ایک پروگرام نے { $organisation } کی طرف سے لکھا ہے۔
+
+# جو رد کیا جاتا ہے
+zones-refused-none = ”{ $name }“ نام کا کوئی سبسکرائبر نہیں
+zones-refused-name = ”{ $name }“ مختصر نام نہیں؛ a-z، 0-9 اور ہائفن میں سے زیادہ سے زیادہ 40 لکھیں
+zones-refused-taken = ”{ $name }“ نام کا سبسکرائبر پہلے سے موجود ہے
+zones-refused-full = { $max } سبسکرائبر پہلے سے ہیں؛ ایک ہٹائیں
+zones-refused-zone = ”{ $given }“ کوئی زون نہیں؛ all، malware، c2، phishing، fraud یا trial لکھیں
+zones-refused-list = ”{ $given }“ کوئی فہرست نہیں؛ all، malware، c2، phishing یا fraud کے ساتھ ‎.ip4، ‎.ip6 یا ‎.name لکھیں
+zones-refused-twice = ”{ $given }“ دو بار لکھا ہے
+zones-refused-empty = کم از کم ایک زون دیں، اور ایسا جواب جو کوئی نام یا کچھ پتے ہوں
+zones-refused-many = خبر دینے کے لیے زیادہ سے زیادہ { $notify } پتے، اور بغیر کلید کے { $unsigned } نیٹ ورک
+zones-refused-contact = ”{ $given }“ کو خبردار نہیں کیا جا سکتا: یہ ای میل پتہ نہیں؛ کسی عہدے کا ای میل پتہ دیں، جیسے `noc@isp.example`
+zones-refused-overlap = ”{ $network }“ پہلے سے کسی دوسرے سبسکرائبر کا ہے، اور دونوں میں فرق نہ ہو سکے گا
+zones-refused-algorithm = ”{ $given }“ دستیاب نہیں؛ hmac-sha256، hmac-sha384 یا hmac-sha512 لکھیں

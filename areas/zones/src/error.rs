@@ -1,8 +1,10 @@
 //! What can go wrong with zones.
 
+use crate::page::TEXTS;
 use sipar_area::{AreaError, BlobError};
-use sipar_snapshot::OpenError;
+use sipar_snapshot::{LayerError, OpenError};
 use sipar_store::StoreError;
+use sipar_web::{Said, Saying};
 
 /// A fault, or a refusal that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +24,9 @@ pub enum ZonesError {
         #[source]
         source: OpenError,
     },
+    /// A change does not lead on from the state before it.
+    #[error("laying a change over the state before it")]
+    Layer(#[source] LayerError),
     /// A text could not be written or read as JSON.
     #[error("converting a subscriber to or from JSON")]
     Json(#[source] serde_json::Error),
@@ -51,10 +56,10 @@ pub enum ZonesError {
     Random,
     /// Asked for something that may not be.
     #[error("{0}")]
-    Refused(String),
+    Refused(Saying),
     /// There is no such thing.
-    #[error("there is no subscriber `{0}`")]
-    Missing(String),
+    #[error("{0}")]
+    Missing(Saying),
     /// A socket.
     #[error("listening on {0} for zone transfers; is another process there?")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
@@ -64,4 +69,14 @@ impl From<ZonesError> for AreaError {
     fn from(error: ZonesError) -> Self {
         Self::because("zones", error)
     }
+}
+
+/// Something said in this area's words.
+pub(crate) fn say(key: &'static str, values: impl IntoIterator<Item = (&'static str, Said)>) -> Saying {
+    Saying::new(TEXTS, key, values)
+}
+
+/// There is no subscriber of this name.
+pub(crate) fn missing(slug: &str) -> ZonesError {
+    ZonesError::Missing(say("zones-refused-none", [("name", slug.into())]))
 }

@@ -58,7 +58,7 @@ pub fn routes(zones: &Arc<Zones>) -> Vec<Route> {
 pub(crate) fn refusal(error: ZonesError) -> WebError {
     match error {
         ZonesError::Refused(why) => WebError::unprocessable(why),
-        ZonesError::Missing(slug) => WebError::not_found().detail(format!("there is no subscriber `{slug}`")),
+        ZonesError::Missing(why) => WebError::not_found().detail(why),
         other => WebError::internal("using zones", &other),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     ZonesError,
+    error::say,
     render::{
         Feed, Form,
         list::List,
@@ -12,6 +13,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use sipar_mail::Recipient;
 use sipar_model::Prefix;
+use sipar_web::Saying;
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -116,37 +118,36 @@ impl About {
     /// # Errors
     /// Says what is wrong.
     pub fn check(&self, others: &[About]) -> Result<Algorithm, ZonesError> {
-        let refuse = |why: String| Err(ZonesError::Refused(why));
+        let refuse = |why: Saying| Err(ZonesError::Refused(why));
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if self.slug.is_empty() || self.slug.len() > 40 || !self.slug.bytes().all(plain) {
-            return refuse(format!("`{}` is no short name; use up to 40 of a-z, 0-9 and hyphens", self.slug));
+            return refuse(say("zones-refused-name", [("name", self.slug.as_str().into())]));
         }
         if others.iter().any(|other| other.slug == self.slug) {
-            return refuse(format!("there is a subscriber `{}` already", self.slug));
+            return refuse(say("zones-refused-taken", [("name", self.slug.as_str().into())]));
         }
         if others.len() >= SUBSCRIBERS_MAX {
-            return refuse(format!("there are {SUBSCRIBERS_MAX} subscribers already; remove one"));
+            return refuse(say("zones-refused-full", [("max", SUBSCRIBERS_MAX.into())]));
         }
         if let Some(word) = self.feeds.iter().find(|word| Feed::from_word(word).is_none()) {
-            return refuse(format!("`{word}` is no zone; use all, malware, c2, phishing, fraud, trial"));
+            return refuse(say("zones-refused-zone", [("given", word.as_str().into())]));
         }
         let apex = Name::from_text("all.rpz").expect("a name");
         if let Some(words) = self.lists.iter().find(|words| List::of_words(words).is_none()) {
-            return refuse(format!(
-                "`{words}` is no list; use all, malware, c2, phishing or fraud with .ip4, .ip6 or .name"
-            ));
+            return refuse(say("zones-refused-list", [("given", words.as_str().into())]));
         }
         for words in [&self.feeds, &self.lists] {
             if let Some(twice) = words.iter().enumerate().find(|(place, word)| words[..*place].contains(word)) {
-                return refuse(format!("`{}` is named twice", twice.1));
+                return refuse(say("zones-refused-twice", [("given", twice.1.as_str().into())]));
             }
         }
         if (self.feeds.is_empty() && self.lists.is_empty()) || Rpz::new(Feed::All, &apex, &self.answer).is_none() {
-            return refuse("give at least one zone, and an answer that is a name or some addresses".into());
+            return refuse(say("zones-refused-empty", []));
         }
         if self.notify.len() > NOTIFY_MAX || self.unsigned_from.len() > UNSIGNED_MAX {
-            return refuse(format!(
-                "at most {NOTIFY_MAX} addresses to notify and {UNSIGNED_MAX} networks without a key"
+            return refuse(say(
+                "zones-refused-many",
+                [("notify", NOTIFY_MAX.into()), ("unsigned", UNSIGNED_MAX.into())],
             ));
         }
         check_contact(&self.contact)?;
@@ -155,15 +156,10 @@ impl About {
             taken.into_iter().any(|other| one.contains(other.addr()) || other.contains(one.addr()))
         };
         if let Some(network) = self.unsigned_from.iter().find(|one| overlaps(one)) {
-            return refuse(format!(
-                "`{network}` belongs to another subscriber already, and nothing would tell them apart"
-            ));
+            return refuse(say("zones-refused-overlap", [("network", network.to_string().into())]));
         }
         Algorithm::from_word(&self.algorithm).ok_or_else(|| {
-            ZonesError::Refused(format!(
-                "`{}` is not offered; use hmac-sha256, hmac-sha384 or hmac-sha512",
-                self.algorithm
-            ))
+            ZonesError::Refused(say("zones-refused-algorithm", [("given", self.algorithm.as_str().into())]))
         })
     }
 }
@@ -175,10 +171,10 @@ impl About {
 pub fn check_contact(contact: &str) -> Result<(), ZonesError> {
     match Recipient::parse(contact) {
         Err(_) if contact.is_empty() => Ok(()),
-        Err(error) => Err(ZonesError::Refused(format!(
-            "`{}` cannot be warned: {error}; give the mail address of a role, as `noc@isp.example`",
-            contact.chars().take(80).collect::<String>()
-        ))),
+        Err(_) => {
+            let given: String = contact.chars().take(80).collect();
+            Err(ZonesError::Refused(say("zones-refused-contact", [("given", given.into())])))
+        }
         Ok(_) => Ok(()),
     }
 }

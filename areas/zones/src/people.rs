@@ -3,6 +3,7 @@
 use crate::{
     Zones, ZonesError,
     asked::ASKED,
+    error::missing,
     model::{About, Subscriber, check_contact, serials_behind, zone_serial},
     paste::Paste,
     seal::Sealer,
@@ -99,8 +100,7 @@ impl Zones {
     /// When there is no such subscriber, or the store refuses.
     pub async fn rotate(&self, slug: &str) -> Result<Issued, ZonesError> {
         let rows = self.house.store.read(store::all).await?;
-        let row =
-            rows.into_iter().find(|row| row.about.slug == slug).ok_or_else(|| ZonesError::Missing(slug.into()))?;
+        let row = rows.into_iter().find(|row| row.about.slug == slug).ok_or_else(|| missing(slug))?;
         let algorithm = Algorithm::from_word(&row.about.algorithm).unwrap_or(Algorithm::Sha256);
         self.issue(row.about, algorithm, Some(row.key), row.generation + 1, row.since).await
     }
@@ -116,7 +116,7 @@ impl Zones {
             let reader = &mut *tx;
             let rows = store::all(reader)?;
             let row = rows.into_iter().find(|row| row.about.slug == slug);
-            let mut row = row.ok_or_else(|| ZonesError::Missing(slug.clone()))?;
+            let mut row = row.ok_or_else(|| missing(&slug))?;
             row.about.contact.clone_from(&contact);
             store::put(tx, &row, now)?;
             match store::warned(tx)?.remove(&slug) {
@@ -135,7 +135,7 @@ impl Zones {
     pub async fn unsubscribe(&self, slug: &str) -> Result<(), ZonesError> {
         let gone = slug.to_owned();
         if !self.house.store.write(move |tx| store::remove(tx, &gone)).await? {
-            return Err(ZonesError::Missing(slug.into()));
+            return Err(missing(slug));
         }
         self.took_whole.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| other != slug);
         self.reload().await

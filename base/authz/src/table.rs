@@ -29,6 +29,8 @@ pub struct Resource {
 pub struct Verdict {
     /// Whether they may.
     pub allowed: bool,
+    /// The least role that may; `None` when nobody may.
+    pub least: Option<Role>,
     /// The rule that decided, in words.
     pub rule: Cow<'static, str>,
 }
@@ -64,13 +66,13 @@ impl Authorizer {
     pub fn allows(&self, role: Role, resource: &Resource, act: Act) -> Verdict {
         let Some(line) = self.table.get(resource.name) else {
             let rule = format!("`{}` is not in the role table, so nobody may", resource.name);
-            return Verdict { allowed: false, rule: rule.into() };
+            return Verdict { allowed: false, least: None, rule: rule.into() };
         };
         match least_role(line, act) {
-            None => Verdict { allowed: false, rule: format!("nobody may {act} {}", line.name).into() },
+            None => Verdict { allowed: false, least: None, rule: format!("nobody may {act} {}", line.name).into() },
             Some(least) => {
                 let rule = format!("to {act} {} takes the role {least}; this is {role}", line.name);
-                Verdict { allowed: role >= least, rule: rule.into() }
+                Verdict { allowed: role >= least, least: Some(least), rule: rule.into() }
             }
         }
     }
@@ -124,7 +126,8 @@ mod tests {
 
     fn check(role: Role, resource: &Resource, act: Act, allowed: bool, rule: &str) {
         let verdict = Authorizer::new(vec![DECISIONS, FEEDS]).allows(role, resource, act);
-        assert_eq!(verdict, Verdict { allowed, rule: rule.to_owned().into() });
+        assert_eq!((verdict.allowed, verdict.rule.as_ref()), (allowed, rule));
+        assert_eq!(verdict.allowed, verdict.least.is_some_and(|least| role >= least));
     }
 
     #[test]

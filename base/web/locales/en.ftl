@@ -169,3 +169,45 @@ web-error-4xx = The request was refused
 web-error-4xx-next = Go back, check it, and try again.
 web-error-5xx = The server could not answer
 web-error-5xx-next = Try again in a few minutes.
+
+# What was refused. Programs read these too: lower case, no full stop.
+web-no-chance = the system gave no random bytes; try again
+web-elsewhere = the request does not come from this portal
+web-elsewhere-next = send the form from the portal's own page; a program sends an API key (`Authorization: Bearer sipar_...`) or the portal's own `Origin`
+web-needs-role = this takes the role { $least }; yours is { $role }
+web-and-next = ;{" "}
+web-field-bad = the field `{ $field }` is missing, or what stands in it does not fit
+
+web-wrong-nothing = there is nothing to look up; give a name, an address, a network, a URL, a hash or a mail address
+web-wrong-single-label = `{ $given }` is a single word; give a name with a dot, an address, a URL, a hash or a mail address
+web-wrong-no-scheme = `{ $given }` has a path but no scheme; write `http://` or `https://` in front, or leave out the path
+web-wrong-name-empty = the name is empty
+web-wrong-name-long = name `{ $name }` is longer than 253 characters (RFC 1035 §2.3.4)
+web-wrong-name-label-long = name `{ $name }` has a label longer than 63 characters (RFC 1035 §2.3.4)
+web-wrong-name-label-empty = name `{ $name }` has an empty label; write one dot between labels and none in front
+web-wrong-name-character = name `{ $name }` has the character `{ $character }`; use letters, digits, hyphens, underscores and dots
+web-wrong-name-idna = name `{ $name }` is not a valid internationalised name (UTS 46)
+web-wrong-name-number = name `{ $name }` ends in a number, so programs read it as an address; list it as an address, in four decimals
+web-wrong-address-empty = the address is empty
+web-wrong-address-odd = address `{ $given }` is IPv4 in a notation that programs read differently; write four decimals such as `192.0.2.1`
+web-wrong-address-zone = address `{ $given }` names a zone, which has a meaning on one machine only; leave out `%` and what follows
+web-wrong-address-not = `{ $given }` is not an IP address
+web-wrong-address-length = network `{ $given }` needs a prefix length from 0 to { $max } in plain decimals after the slash
+web-wrong-address-bits = network `{ $given }` has bits set beyond its length; write `{ $network }` for the network or `{ $single }` for the one address
+web-wrong-asn = `{ $given }` is not an autonomous system number; write `AS` and a number up to 4294967295
+web-wrong-url = URL `{ $given }` is not valid
+web-wrong-url-long = URL `{ $given }` is longer than 8192 bytes
+web-wrong-url-scheme = URL `{ $given }` does not start with `http://`, `https://` or `ftp://`
+web-wrong-url-control = URL `{ $given }` has a control character in it
+web-wrong-url-no-host = URL `{ $given }` names no host
+web-wrong-url-host-name = URL `{ $given }` has a host that is not a valid name
+web-wrong-url-host-address = URL `{ $given }` has a host that is not a valid address
+web-wrong-url-port = URL `{ $given }` has a port that is not a number up to 65535
+web-wrong-hash-length = hash `{ $given }` has { $digits } characters; MD5 has 32, SHA-1 has 40 and SHA-256 has 64 hexadecimal digits
+web-wrong-hash-hex = hash `{ $given }` has a character that is not a hexadecimal digit
+web-wrong-mail-at = `{ $given }` has no `@`; write `name@domain`, or `@domain` for all its senders
+web-wrong-mail-quoted = mail address `{ $given }` has a quoted local part, of which many spellings mean the same; leave it out or list the domain
+web-wrong-mail-long = mail address `{ $given }` is too long: 64 octets before the `@` and 254 in all (RFC 5321 §4.5.3.1)
+web-wrong-mail-local = mail address `{ $given }` has a local part that is not letters, digits, single dots and !#$%&'*+-/=?^_`{"{"}|{"}"}~ (RFC 5321 §4.1.2)
+web-wrong-mail-literal = mail address `{ $given }` names a server by its address; list the address itself
+web-wrong-mail-domain = mail address `{ $given }` has a domain that is not valid

@@ -4,6 +4,7 @@ use crate::{
     frame::Frame,
     lang::Lang,
     nav::NavItem,
+    say::Saying,
     texts::{TextValue, Texts},
 };
 use axum::{
@@ -140,6 +141,12 @@ impl PageContext {
     #[must_use]
     pub fn tw(&self, key: &str, values: &[(&str, TextValue<'_>)]) -> String {
         self.texts.with(self.lang, key, values)
+    }
+
+    /// What somebody is told, in the reader's language.
+    #[must_use]
+    pub fn say(&self, saying: &Saying) -> String {
+        saying.within(&self.texts, self.lang)
     }
 
     /// Whether the reader may do `act` on the resource named `resource`: to leave out buttons that would be refused.

@@ -1,7 +1,7 @@
 //! Stops other sites from making a signed-in browser change something here.
 //! By the browser's own word (`Sec-Fetch-Site`, `Origin`): no tokens in forms, nothing to forget.
 
-use crate::{error::WebError, frame::Frame};
+use crate::{error::WebError, frame::Frame, say::say};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, Method, header},
@@ -39,9 +39,7 @@ pub async fn check(State(frame): State<Arc<Frame>>, request: Request, next: Next
     if same_origin(request.method(), via, request.headers(), frame.origin.as_deref()) {
         return next.run(request).await;
     }
-    let advice = "send the form from the portal's own page; a program sends an API key \
-                  (`Authorization: Bearer sipar_...`) or the portal's own `Origin`";
-    WebError::forbidden("the request does not come from this portal").next(advice).into_response()
+    WebError::forbidden(say("web-elsewhere", [])).next(say("web-elsewhere-next", [])).into_response()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use crate::{
     context::PageContext,
     page::{Page, page},
+    say::{Saying, say},
     ui,
 };
 use axum::{
@@ -12,7 +13,7 @@ use axum::{
 };
 use maud::html;
 use serde_json::json;
-use sipar_authz::{Act, Authorizer, Identity, Resource, Role};
+use sipar_authz::{Act, Authorizer, Identity, Resource, Role, Verdict};
 use std::{error::Error, io::ErrorKind};
 
 /// A refusal or failure of a request. As a response it is problem details;
@@ -20,8 +21,10 @@ use std::{error::Error, io::ErrorKind};
 #[derive(Clone, Debug)]
 pub struct WebError {
     status: StatusCode,
-    detail: Option<String>,
-    next: Option<String>,
+    detail: Option<Saying>,
+    next: Option<Saying>,
+    /// What a library said of a request that it could not read, in English.
+    reason: Option<String>,
     /// What programs are told where nothing else is: `detail` and `next`. A page says it in the reader's language.
     usual: Option<(&'static str, &'static str)>,
 }
@@ -30,11 +33,11 @@ impl WebError {
     /// An error with this status.
     #[must_use]
     pub const fn new(status: StatusCode) -> Self {
-        Self { status, detail: None, next: None, usual: None }
+        Self { status, detail: None, next: None, reason: None, usual: None }
     }
 
     /// 400: `detail` says what is wrong with what was sent.
-    pub fn bad_request(detail: impl Into<String>) -> Self {
+    pub fn bad_request(detail: Saying) -> Self {
         Self::new(StatusCode::BAD_REQUEST).detail(detail)
     }
 
@@ -45,7 +48,7 @@ impl WebError {
     }
 
     /// 403: the caller may not, and knows that the thing exists.
-    pub fn forbidden(detail: impl Into<String>) -> Self {
+    pub fn forbidden(detail: Saying) -> Self {
         Self::new(StatusCode::FORBIDDEN).detail(detail)
     }
 
@@ -56,17 +59,17 @@ impl WebError {
     }
 
     /// 409: the thing is no longer as the caller thought.
-    pub fn conflict(detail: impl Into<String>) -> Self {
+    pub fn conflict(detail: Saying) -> Self {
         Self::new(StatusCode::CONFLICT).detail(detail)
     }
 
     /// 422: understood, but it does not hold.
-    pub fn unprocessable(detail: impl Into<String>) -> Self {
+    pub fn unprocessable(detail: Saying) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY).detail(detail)
     }
 
     /// 503: it will work later.
-    pub fn unavailable(detail: impl Into<String>) -> Self {
+    pub fn unavailable(detail: Saying) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail)
     }
 
@@ -100,14 +103,31 @@ impl WebError {
 
     /// Adds what is wrong.
     #[must_use]
-    pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
+    pub fn detail(self, detail: Saying) -> Self {
+        Self { detail: Some(detail), ..self }
     }
 
     /// Adds what to do next, in place of the usual advice for this status.
     #[must_use]
-    pub fn next(self, next: impl Into<String>) -> Self {
-        Self { next: Some(next.into()), ..self }
+    pub fn next(self, next: Saying) -> Self {
+        Self { next: Some(next), ..self }
+    }
+
+    /// Adds what a library said of a request that it could not read. Programs get its words; a page names the field.
+    #[must_use]
+    pub(crate) fn reason(self, reason: String) -> Self {
+        let detail = field_of(&reason).map(|field| say("web-field-bad", [("field", field.into())]));
+        Self { detail, reason: Some(reason), ..self }
+    }
+
+    /// Adds the rule of the role table that refused it. Programs get the rule; a page says which role it takes.
+    #[must_use]
+    fn rule(self, verdict: &Verdict, role: Role) -> Self {
+        let word = |role: Role| say(role_key(role), []);
+        let detail = verdict
+            .least
+            .map(|least| say("web-needs-role", [("least", word(least).into()), ("role", word(role).into())]));
+        Self { detail, reason: Some(verdict.rule.to_string()), ..self }
     }
 
     /// The status.
@@ -118,9 +138,9 @@ impl WebError {
 
     /// What is wrong and what to do next, as far as it was said: for a page that asks again.
     #[must_use]
-    pub fn what(&self) -> Option<String> {
-        let parts: Vec<&str> = [&self.detail, &self.next].into_iter().flatten().map(String::as_str).collect();
-        (!parts.is_empty()).then(|| parts.join("; "))
+    pub fn what(&self, ctx: &PageContext) -> Option<String> {
+        let parts: Vec<String> = [&self.detail, &self.next].into_iter().flatten().map(|said| ctx.say(said)).collect();
+        (!parts.is_empty()).then(|| parts.join(&ctx.t("web-and-next")))
     }
 
     /// The error as a page.
@@ -130,11 +150,11 @@ impl WebError {
         let known = ctx.texts.has(ctx.lang, &format!("web-error-{status}"));
         let class = if known { status.to_string() } else { format!("{}xx", status / 100) };
         let title = ctx.t(&format!("web-error-{class}"));
-        let next = self.next.clone().unwrap_or_else(|| ctx.t(&format!("web-error-{class}-next")));
+        let next = self.next.as_ref().map_or_else(|| ctx.t(&format!("web-error-{class}-next")), |next| ctx.say(next));
         let signed_out = ctx.identity.role == Role::Public;
         let body = html! {
-            @if let Some(detail) = &self.detail { p.lead dir="auto" { (detail) } }
-            p { (next) }
+            @if let Some(detail) = &self.detail { p.lead.said { (ctx.say(detail)) } }
+            p.said { (next) }
             div.actions {
                 @if self.status == StatusCode::UNAUTHORIZED || (self.status == StatusCode::FORBIDDEN && signed_out) {
                     (ui::button_link(&ctx.t("web-sign-in"), "/sign-in"))
@@ -154,10 +174,12 @@ impl WebError {
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
         });
-        if let Some(detail) = self.detail.as_deref().or(self.usual.map(|usual| usual.0)) {
+        let said = |saying: &Option<Saying>| saying.as_ref().map(ToString::to_string);
+        let usual = self.usual.map_or((None, None), |(detail, next)| (Some(detail.into()), Some(next.into())));
+        if let Some(detail) = self.reason.clone().or_else(|| said(&self.detail)).or(usual.0) {
             body["detail"] = json!(detail);
         }
-        if let Some(next) = self.next.as_deref().or(self.usual.map(|usual| usual.1)) {
+        if let Some(next) = said(&self.next).or(usual.1) {
             body["next"] = json!(next);
         }
         let mut response = (self.status, body.to_string()).into_response();
@@ -261,9 +283,29 @@ pub fn permit(table: &Authorizer, who: &Identity, resource: &Resource, act: Act)
     let verdict = table.allows(who.role, resource, act);
     match (verdict.allowed, who.role) {
         (true, _) => Ok(()),
-        (false, Role::Public) => Err(WebError::sign_in_first().detail(verdict.rule)),
-        (false, _) => Err(WebError::forbidden(verdict.rule)),
+        (false, Role::Public) => Err(WebError::sign_in_first().rule(&verdict, who.role)),
+        (false, _) => Err(WebError::new(StatusCode::FORBIDDEN).rule(&verdict, who.role)),
     }
+}
+
+/// The key of a role's name.
+const fn role_key(role: Role) -> &'static str {
+    match role {
+        Role::Public => "web-role-public",
+        Role::Reader => "web-role-reader",
+        Role::Analyst => "web-role-analyst",
+        Role::Admin => "web-role-admin",
+    }
+}
+
+/// The field that a form or a query could not be read for: `Failed to deserialize form body: days: invalid digit …`.
+fn field_of(reason: &str) -> Option<&str> {
+    let (_, rest) = reason.strip_prefix("Failed to deserialize ")?.split_once(": ")?;
+    let field = match rest.strip_prefix("missing field `") {
+        Some(rest) => rest.split('`').next(),
+        None => rest.split_once(": ").map(|(field, _)| field),
+    };
+    field.filter(|field| !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
 }
 
 /// Whether a person asks: HTML is wanted, and not from the API.
@@ -277,4 +319,20 @@ pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
 #[must_use]
 pub fn is_api(path: &str) -> bool {
     path == "/api" || path.starts_with("/api/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_that_a_library_names_is_found() {
+        let check = |reason: &str, expect: Option<&str>| assert_eq!(field_of(reason), expect, "{reason}");
+        check("Failed to deserialize form body: days: invalid digit found in string", Some("days"));
+        check("Failed to deserialize form body: missing field `what`", Some("what"));
+        check("Failed to deserialize query string: before: number too large", Some("before"));
+        check("Failed to deserialize form body: <b>: x", None);
+        check("Failed to deserialize form body", None);
+        check("length limit exceeded", None);
+    }
 }

@@ -129,7 +129,7 @@ async fn bare_error(response: Response) -> WebError {
     let body: Body = response.into_body();
     let reason = to_bytes(body, REASON_BYTES_MAX).await.ok().and_then(|bytes| String::from_utf8(bytes.into()).ok());
     match reason.filter(|reason| !reason.is_empty() && status.is_client_error()) {
-        Some(reason) => error.detail(reason),
+        Some(reason) => error.reason(reason),
         None => error,
     }
 }

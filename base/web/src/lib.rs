@@ -8,6 +8,7 @@
 
 pub mod assets;
 pub mod chart;
+mod check;
 pub mod client;
 pub mod context;
 pub mod csrf;
@@ -18,10 +19,13 @@ pub mod headers;
 pub mod lang;
 pub mod nav;
 pub mod page;
+mod say;
 pub mod sign_in;
 pub mod texts;
 pub mod ui;
+mod wrong;
 
+pub use check::{check_complete, check_used};
 pub use context::{Caller, PageContext, Site, SiteError};
 pub use error::{ApiError, WebError, no_room, permit};
 pub use frame::{Bounds, Frame};
@@ -29,7 +33,8 @@ pub use lang::Lang;
 pub use maud::{Markup, html};
 pub use nav::{Group, NavItem};
 pub use page::{Page, page};
-pub use texts::{Fault, TextSource, TextValue, Texts, check_complete, check_used};
+pub use say::{Said, Saying, no_chance};
+pub use texts::{Fault, TextSource, TextValue, Texts};
 
 /// The frame's own texts; [`Texts::new`] takes them in by itself.
 pub const TEXTS: &[TextSource] = &[

@@ -140,7 +140,7 @@ pub fn document(ctx: &PageContext, page: &Page) -> Markup {
                     div.head {
                         div {
                             h1 dir="auto" { (page.title) }
-                            @if let Some(lead) = &page.lead { p.lead { (lead) } }
+                            @if let Some(lead) = &page.lead { p.lead dir="auto" { (lead) } }
                         }
                         @if let Some(aside) = &page.aside { div.aside { (aside) } }
                     }

@@ -1,16 +1,11 @@
 //! Every word that the portal says, in each language, as Fluent messages (projectfluent.org).
 //!
 //! Each crate brings `locales/en.ftl` and `locales/ur.ftl`; keys carry the crate's name in front
-//! (`intel-feeds-title`), so that no two collide. [`check_complete`] and [`check_used`] belong in each crate's tests.
+//! (`intel-feeds-title`), so that no two collide. [`check_complete`](crate::check_complete) and [`check_used`](crate::check_used) belong in each crate's tests.
 
 use crate::lang::Lang;
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
-use fluent_syntax::ast;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt, fs, io,
-    path::Path,
-};
+use std::fmt;
 
 /// A value to put into a message: made by `.into()` from text and numbers.
 pub use fluent_bundle::FluentValue as TextValue;
@@ -55,6 +50,13 @@ pub enum Fault {
         /// What differs.
         differing: String,
     },
+    /// The code puts other values into a message than it takes.
+    Filled {
+        /// Which.
+        key: String,
+        /// What differs.
+        differing: String,
+    },
     /// The code asks for a key that does not exist.
     Unknown {
         /// Which.
@@ -71,6 +73,7 @@ impl fmt::Display for Fault {
             Self::Twice { lang, key } => write!(f, "{}: `{key}` stands twice", lang.code()),
             Self::Missing { lang, key } => write!(f, "{}: `{key}` is missing", lang.code()),
             Self::Variables { key, differing } => write!(f, "`{key}`: only one language uses {differing}"),
+            Self::Filled { key, differing } => write!(f, "`{key}`: the code and the text differ in {differing}"),
             Self::Unknown { key, file } => write!(f, "{file}: asks for `{key}`, which does not exist"),
         }
     }
@@ -132,6 +135,17 @@ impl Texts {
         self.bundles.iter().any(|(one, bundle)| *one == lang && bundle.has_message(key))
     }
 
+    /// The messages of these sources alone, in one language; what is wrong with them shows as a missing message.
+    pub(crate) fn only(lang: Lang, sources: &[TextSource]) -> Self {
+        let mut bundle = empty_bundle(lang);
+        for source in sources.iter().filter(|source| source.lang == lang) {
+            let resource = FluentResource::try_new(source.ftl.to_owned()).unwrap_or_else(|(resource, _)| resource);
+            // Tests find what stands twice.
+            let _twice = bundle.add_resource(resource);
+        }
+        Self { bundles: vec![(lang, bundle)] }
+    }
+
     fn find(&self, lang: Lang, key: &str, values: &[(&str, TextValue<'_>)]) -> Option<String> {
         let (_, bundle) = self.bundles.iter().find(|(one, _)| *one == lang)?;
         let pattern = bundle.get_message(key)?.value()?;
@@ -156,138 +170,9 @@ fn empty_bundle(lang: Lang) -> FluentBundle<FluentResource> {
     bundle
 }
 
-fn syntax_fault(lang: Lang, ftl: &str, at: usize) -> Fault {
+pub(crate) fn syntax_fault(lang: Lang, ftl: &str, at: usize) -> Fault {
     let near = ftl.get(at..).unwrap_or_default().trim_start().lines().next().unwrap_or_default();
     Fault::Syntax { lang, near: near.chars().take(60).collect() }
-}
-
-/// The variables of each message of one language.
-type Messages = BTreeMap<String, BTreeSet<String>>;
-
-/// What differs between the languages, or does not parse. Empty when all is well.
-#[must_use]
-pub fn check_complete(sources: &[TextSource]) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let all: Vec<_> = Lang::ALL.iter().map(|lang| (*lang, messages(*lang, sources, &mut faults))).collect();
-    let keys: BTreeSet<&String> = all.iter().flat_map(|(_, messages)| messages.keys()).collect();
-    for key in keys {
-        let missing = all.iter().filter(|(_, messages)| !messages.contains_key(key));
-        faults.extend(missing.map(|(lang, _)| Fault::Missing { lang: *lang, key: key.clone() }));
-        let sets: Vec<_> = all.iter().filter_map(|(_, messages)| messages.get(key)).collect();
-        let differing: BTreeSet<String> = sets
-            .windows(2)
-            .flat_map(|pair| pair[0].symmetric_difference(pair[1]))
-            .map(|name| format!("${name}"))
-            .collect();
-        if !differing.is_empty() {
-            let differing = differing.into_iter().collect::<Vec<_>>().join(", ");
-            faults.push(Fault::Variables { key: key.clone(), differing });
-        }
-    }
-    faults
-}
-
-/// The keys that the Rust files of `folder` ask for by name (`ctx.t("…")`, `ctx.tw("…"`, `.get(lang, "…")`,
-/// `.with(lang, "…"`, `text_key: "…"`) and that neither `sources` nor the frame has.
-///
-/// # Errors
-/// When a file cannot be read.
-pub fn check_used(folder: &Path, sources: &[TextSource]) -> io::Result<Vec<Fault>> {
-    let mut ignored = Vec::new();
-    let mut known = messages(Lang::En, crate::TEXTS, &mut ignored);
-    known.extend(messages(Lang::En, sources, &mut ignored));
-    let mut faults = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let code = without_tests(&fs::read_to_string(&path)?);
-                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let unknown = asked_keys(&code).filter(|key| !known.contains_key(*key));
-                faults.extend(unknown.map(|key| Fault::Unknown { key: key.to_owned(), file: file.clone() }));
-            }
-        }
-    }
-    faults.sort();
-    Ok(faults)
-}
-
-/// The code without its comments and the tests at its end, which may speak of keys that nobody has.
-fn without_tests(code: &str) -> String {
-    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
-/// The key literals in the code.
-fn asked_keys(code: &str) -> impl Iterator<Item = &str> {
-    const CALLS: [&str; 7] = [".t(", ".tw(", "lang, ", "Lang::En, ", "Lang::Ur, ", "text_key: ", "text_key("];
-    CALLS.iter().flat_map(move |call| {
-        code.match_indices(call).filter_map(move |(at, _)| {
-            let literal = code[at + call.len()..].trim_start().strip_prefix('"')?;
-            let key = &literal[..literal.find('"')?];
-            let is_key = key.contains('-') && key.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-            is_key.then_some(key)
-        })
-    })
-}
-
-fn messages(lang: Lang, sources: &[TextSource], faults: &mut Vec<Fault>) -> Messages {
-    let mut messages = Messages::new();
-    for source in sources.iter().filter(|source| source.lang == lang) {
-        let resource = fluent_syntax::parser::parse(source.ftl).unwrap_or_else(|(resource, errors)| {
-            faults.extend(errors.iter().map(|error| syntax_fault(lang, source.ftl, error.pos.start)));
-            resource
-        });
-        for entry in &resource.body {
-            let ast::Entry::Message(message) = entry else { continue };
-            let Some(pattern) = &message.value else { continue };
-            let mut variables = BTreeSet::new();
-            pattern_variables(pattern, &mut variables);
-            let key = message.id.name.to_owned();
-            if messages.insert(key.clone(), variables).is_some() {
-                faults.push(Fault::Twice { lang, key });
-            }
-        }
-    }
-    messages
-}
-
-fn pattern_variables(pattern: &ast::Pattern<&str>, found: &mut BTreeSet<String>) {
-    for element in &pattern.elements {
-        if let ast::PatternElement::Placeable { expression } = element {
-            expression_variables(expression, found);
-        }
-    }
-}
-
-fn expression_variables(expression: &ast::Expression<&str>, found: &mut BTreeSet<String>) {
-    match expression {
-        ast::Expression::Inline(inline) => inline_variables(inline, found),
-        ast::Expression::Select { selector, variants } => {
-            inline_variables(selector, found);
-            for variant in variants {
-                pattern_variables(&variant.value, found);
-            }
-        }
-    }
-}
-
-fn inline_variables(inline: &ast::InlineExpression<&str>, found: &mut BTreeSet<String>) {
-    match inline {
-        ast::InlineExpression::VariableReference { id } => {
-            found.insert(id.name.to_owned());
-        }
-        ast::InlineExpression::FunctionReference { arguments, .. } => {
-            for argument in &arguments.positional {
-                inline_variables(argument, found);
-            }
-        }
-        ast::InlineExpression::Placeable { expression } => expression_variables(expression, found),
-        _ => {}
-    }
 }
 
 #[cfg(test)]
@@ -299,13 +184,6 @@ mod tests {
     }
     const fn ur(ftl: &'static str) -> TextSource {
         TextSource { lang: Lang::Ur, ftl }
-    }
-
-    #[test]
-    fn the_frames_own_texts_are_complete() {
-        assert_eq!(check_complete(crate::TEXTS), []);
-        let used = check_used(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &[]).unwrap();
-        assert_eq!(used, []);
     }
 
     #[test]
@@ -324,24 +202,6 @@ mod tests {
                 assert!(texts.has(*lang, &key), "{key} {lang:?}");
             }
         }
-    }
-
-    #[test]
-    fn each_fault_is_found_and_named() {
-        let check = |sources: &[TextSource], expect: &[&str]| {
-            let found: Vec<_> = check_complete(sources).iter().map(ToString::to_string).collect();
-            assert_eq!(found, expect);
-        };
-        check(&[en("a = A"), ur("a = ا")], &[]);
-        check(&[en("a = A\nb = B"), ur("a = ا")], &["ur: `b` is missing"]);
-        check(&[ur("a = ا")], &["en: `a` is missing"]);
-        check(&[en("a = A"), en("a = B"), ur("a = ا")], &["en: `a` stands twice"]);
-        check(&[en("a = { $n } of { $m }"), ur("a = { $n }")], &["`a`: only one language uses $m"]);
-        check(
-            &[en("a = { $n ->\n    [one] { $x }\n   *[other] many\n}"), ur("a = { $n }")],
-            &["`a`: only one language uses $x"],
-        );
-        check(&[en("a = A\n!! nonsense"), ur("a = ا")], &["en: does not parse near `!! nonsense`"]);
     }
 
     #[test]
@@ -365,12 +225,5 @@ mod tests {
     fn a_key_that_stands_twice_is_refused() {
         let faults = Texts::new([en("x-a = 1"), en("x-a = 2")]).unwrap_err();
         assert_eq!(faults, [Fault::Twice { lang: Lang::En, key: "x-a".into() }]);
-    }
-
-    #[test]
-    fn keys_are_found_in_code() {
-        let code =
-            r#"ctx.t("a-b"); ctx.tw( "c-d", &[]); texts.get(lang, "e-f"); x.t("no key"); NavItem{text_key: "n-o"}"#;
-        assert_eq!(asked_keys(code).collect::<Vec<_>>(), ["a-b", "c-d", "e-f", "n-o"]);
     }
 }

@@ -67,7 +67,7 @@ fn what_cannot_be_blocked_is_refused_with_a_reason() {
     check("gov.pk", "long enough a reason", &["registry"]);
     check("www.example.gov.pk", "long enough a reason", &["sipar-national"]);
     check("10.0.0.1", "long enough a reason", &["not reached over the internet"]);
-    check("bank.example", "short", &["10 to 1000 characters"]);
+    check("bank.example", "short", &["10 to 1,000 characters"]);
     check("0x7f.1", "long enough a reason", &["notation"]);
     home.run(&["undo", "D-7", "--reason", "long enough a reason"]).refused_with(&["there is no decision D-7"]);
     home.run(&["feed", "pull", "none"]).refused_with(&["none"]);

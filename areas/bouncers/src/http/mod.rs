@@ -58,9 +58,9 @@ pub fn routes(bouncers: &Arc<Bouncers>) -> Vec<Route> {
 
 pub(crate) fn fault(error: BouncersError) -> WebError {
     match &error {
-        BouncersError::Client(why) => WebError::bad_request(why.to_string()),
-        BouncersError::Taken(_) | BouncersError::Full { .. } => WebError::conflict(error.to_string()),
-        BouncersError::NoClient(_) => WebError::not_found().detail(error.to_string()),
+        BouncersError::Client(why) => WebError::bad_request(why.into()),
+        BouncersError::Taken(why) | BouncersError::Full(why) => WebError::conflict(why.clone()),
+        BouncersError::NoClient(why) => WebError::not_found().detail(why.clone()),
         _ => WebError::internal("serving enforcement clients", &error),
     }
 }

@@ -1,5 +1,7 @@
 //! Clients: whom a key is for, what it opens, and which program asks with it.
 
+use crate::error::say;
+use sipar_web::Saying;
 use std::fmt;
 
 /// The longest name of a client in characters: it stands in tables and file names of others.
@@ -47,15 +49,21 @@ pub struct Scopes(pub u8);
 
 /// What is wrong with a client that somebody wants to add.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", Saying::from(self))]
 pub enum ClientError {
     /// The name.
-    #[error(
-        "`{0}` is no name for a client; use 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, starting with a letter or digit"
-    )]
     Name(String),
     /// The scopes.
-    #[error("`{0}` is no scope; use any of: decisions, check, report, lists, sightings")]
     Scope(String),
+}
+
+impl From<&ClientError> for Saying {
+    fn from(error: &ClientError) -> Self {
+        match error {
+            ClientError::Name(given) => say("bouncers-refused-name", [("name", given.as_str().into())]),
+            ClientError::Scope(given) => say("bouncers-refused-scope", [("given", given.as_str().into())]),
+        }
+    }
 }
 
 impl Scopes {

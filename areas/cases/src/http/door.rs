@@ -3,6 +3,7 @@
 use super::refusal;
 use crate::{
     Cases, Submission,
+    error::say,
     model::{Appeal, Asked, Code, State as AppealState, Words},
     store::appeals,
 };
@@ -112,14 +113,14 @@ pub(crate) async fn do_submit(
     from: Option<IpAddr>,
     body: &AppealBody,
 ) -> Result<(Code, Appeal), WebError> {
-    let asked = Asked::parse(&body.what).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let asked = Asked::parse(&body.what).map_err(|error| WebError::bad_request((&error).into()))?;
     let words = Words::parse(&body.words).map_err(|error| refusal(error.into()))?;
     let now = cases.house.clock.now();
     if !cases.quota.take(from, now) {
-        let why = "too many appeals came from your network within the hour";
-        return Err(WebError::new(StatusCode::TOO_MANY_REQUESTS).detail(why).next("try again in an hour"));
+        let (why, next) = (say("cases-refused-quota", []), say("cases-refused-quota-next", []));
+        return Err(WebError::new(StatusCode::TOO_MANY_REQUESTS).detail(why).next(next));
     }
-    let no_chance = || WebError::unavailable("the system gave no random bytes; try again");
+    let no_chance = || WebError::unavailable(sipar_web::no_chance());
     let code = Code::generate(&*cases.random).map_err(|_| no_chance())?;
     let salt = Salt::fresh().ok_or_else(no_chance)?;
     let sent = Submission { asked, words, code: code.clone(), salt };
@@ -130,13 +131,11 @@ pub(crate) async fn do_submit(
 
 /// The appeal of a code. A code that was never given and one whose appeal is forgotten are the same.
 pub(crate) async fn do_follow(cases: &Arc<Cases>, text: &str) -> Result<Appeal, WebError> {
-    let code = Code::parse(text).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let code = Code::parse(text).map_err(|error| WebError::bad_request(error.into()))?;
     let hash = code.hash();
     let found = cases.house.store.read(move |reader| appeals::by_code(reader, &hash)).await;
     let found = found.map_err(|error| refusal(error.into()))?;
-    found.ok_or_else(|| {
-        WebError::not_found().detail("there is no appeal with that tracking code; after 400 days it is forgotten")
-    })
+    found.ok_or_else(|| WebError::not_found().detail(say("cases-refused-no-code", [])))
 }
 
 pub(crate) async fn submit(
@@ -152,7 +151,7 @@ pub(crate) async fn submit(
 pub(crate) async fn status(State(cases): State<Arc<Cases>>, headers: HeaderMap) -> Result<Json<Status>, ApiError> {
     let code = headers.get(CODE_HEADER).and_then(|value| value.to_str().ok());
     let code =
-        code.ok_or_else(|| WebError::bad_request(format!("send the tracking code in the header `{CODE_HEADER}`")))?;
+        code.ok_or_else(|| WebError::bad_request(say("cases-refused-header", [("header", CODE_HEADER.into())])))?;
     let appeal = do_follow(&cases, code).await?;
     let shown = tokio::task::spawn_blocking(move || shown(&cases, appeal)).await;
     Ok(Json(shown.map_err(|error| WebError::internal("reading the proof of an appeal", &error))?))

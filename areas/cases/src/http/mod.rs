@@ -53,11 +53,10 @@ pub fn routes(cases: &Arc<Cases>) -> Vec<Route> {
 
 pub(crate) fn refusal(error: CasesError) -> WebError {
     match error {
-        CasesError::Words(why) => WebError::unprocessable(why.to_string()),
-        CasesError::NoBlock(why) => WebError::not_found().detail(why),
+        CasesError::Words(why) => WebError::unprocessable(why.into()),
+        CasesError::NoBlock(why) | CasesError::Missing(why) => WebError::not_found().detail(why),
         CasesError::Refused(why) => WebError::unprocessable(why),
         CasesError::Full(why) => WebError::new(StatusCode::TOO_MANY_REQUESTS).detail(why),
-        CasesError::Missing(what) => WebError::not_found().detail(format!("there is no {what}")),
         other => WebError::internal("using appeals", &AreaError::from(other)),
     }
 }

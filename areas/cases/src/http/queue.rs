@@ -3,6 +3,8 @@
 use super::refusal;
 use crate::{
     Cases, CasesError, Verdict,
+    acts::no_appeal,
+    error::say,
     model::{Appeal, Group, State as AppealState, Words, groups},
     store::appeals,
 };
@@ -19,6 +21,9 @@ use std::sync::Arc;
 
 /// Appeals in one answer and on one page.
 pub(crate) const ROWS_MAX: usize = 500;
+
+/// So much of what was given stands in a refusal, in characters: enough to find the mistake.
+const GIVEN_CHARS_MAX: usize = 40;
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -100,15 +105,22 @@ pub(crate) async fn group(cases: &Cases, text: &str) -> Result<Group, WebError> 
     let read = cases.house.store.read(move |reader| appeals::open_on(reader, decision)).await;
     let appeals = read.map_err(|error| refusal(error.into()))?;
     if appeals.is_empty() {
-        return Err(WebError::not_found().detail(format!("there is no open appeal against {decision}")));
+        return Err(refusal(no_appeal(decision)));
     }
     Ok(Group { decision, appeals })
+}
+
+/// What was given for a field is none of these words.
+fn one_of(field: &'static str, words: &'static str, given: &str) -> WebError {
+    let given: String = given.chars().take(GIVEN_CHARS_MAX).collect();
+    let values = [("field", field.into()), ("words", words.into()), ("given", given.into())];
+    WebError::bad_request(say("cases-refused-one-of", values))
 }
 
 pub(crate) fn number(text: &str) -> Result<DecisionNumber, WebError> {
     match crate::model::Asked::parse(text) {
         Ok(crate::model::Asked::Number(number)) => Ok(number),
-        _ => Err(WebError::bad_request("a decision's number looks like `D-17`")),
+        _ => Err(WebError::bad_request(say("cases-refused-number", []))),
     }
 }
 
@@ -119,7 +131,7 @@ pub(crate) async fn list(
     let open = match asked.state.as_str() {
         "" | "open" => true,
         "over" => false,
-        other => return Err(WebError::bad_request(format!("`state` is open or over, not `{other}`")).into()),
+        other => return Err(one_of("state", "open, over", other).into()),
     };
     let now = cases.house.clock.now();
     Ok(Json(queue(&cases, open).await?.into_iter().filter_map(|group| shown_group(group, now)).collect()))
@@ -180,10 +192,10 @@ pub(crate) async fn do_decide(
     let outcome = match body.outcome.as_str() {
         "granted" => RulingOutcome::Granted,
         "upheld" => RulingOutcome::Upheld,
-        other => return Err(WebError::bad_request(format!("`outcome` is granted or upheld, not `{other}`"))),
+        other => return Err(one_of("outcome", "granted, upheld", other)),
     };
     let reason = Words::parse(&body.reason).map_err(|error| refusal(CasesError::from(error)))?;
-    let salt = Salt::fresh().ok_or_else(|| WebError::unavailable("the system gave no random bytes; try again"))?;
+    let salt = Salt::fresh().ok_or_else(|| WebError::unavailable(sipar_web::no_chance()))?;
     let verdict = Verdict { label: caller.label.to_string(), outcome, reason, salt };
     let (inner, now) = (Arc::clone(cases), cases.house.clock.now());
     let decided = cases.house.store.write(move |tx| inner.decide(tx, decision, &verdict, now)).await;

@@ -1,7 +1,9 @@
 //! An appeal, its states, and how several on one block stand together.
 
+use crate::error::say;
 use serde::Serialize;
 use sipar_model::{AppealNumber, Category, DecisionNumber, Observable, TimestampMs};
+use sipar_web::Saying;
 
 /// Fewer words than this tell nobody what is wrong, in characters.
 pub const WORDS_CHARS_MIN: usize = 10;
@@ -11,13 +13,24 @@ pub const WORDS_CHARS_MAX: usize = 2_000;
 
 /// Words that cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Saying::from(*self))]
 pub enum WordsError {
     /// Too few or too many.
-    #[error("say in {WORDS_CHARS_MIN} to {WORDS_CHARS_MAX} characters why it is a mistake; there are {0}")]
     Length(usize),
     /// Something that is no text.
-    #[error("the text holds characters that nobody can read; write it anew")]
     Control,
+}
+
+impl From<WordsError> for Saying {
+    fn from(error: WordsError) -> Self {
+        let bounds = [("min", WORDS_CHARS_MIN.into()), ("max", WORDS_CHARS_MAX.into())];
+        match error {
+            WordsError::Length(count) => {
+                say("cases-refused-words", bounds.into_iter().chain([("count", count.into())]))
+            }
+            WordsError::Control => say("cases-refused-control", []),
+        }
+    }
 }
 
 /// What somebody writes: a text of a bounded length, without control characters.

@@ -3,8 +3,10 @@
 //! Sixteen symbols of Crockford's base 32 carry 80 random bits; a seventeenth checks them. The check is one symbol of a
 //! code over GF(32): a wrong symbol, or any two that were exchanged, never gives another good code.
 
+use crate::error::say;
 use sha2::{Digest as _, Sha256};
 use sipar_authz::{Random, RandomError};
+use sipar_web::Saying;
 use std::{fmt, fmt::Write as _};
 
 /// Crockford's base 32: without I, L, O and U, which are misread or misheard.
@@ -21,16 +23,24 @@ const TEXT_BYTES_MAX: usize = 64;
 
 /// A text that is no code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Saying::from(*self))]
 pub enum CodeError {
     /// Another length.
-    #[error("a tracking code has 17 letters and digits; this one has {0}")]
     Length(usize),
     /// A symbol that no code has.
-    #[error("a tracking code has no `{0}`")]
     Symbol(char),
     /// The check does not hold.
-    #[error("the tracking code has a mistake in it: compare it letter by letter")]
     Check,
+}
+
+impl From<CodeError> for Saying {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Length(count) => say("cases-refused-code-length", [("count", count.into())]),
+            CodeError::Symbol(letter) => say("cases-refused-code-symbol", [("letter", letter.to_string().into())]),
+            CodeError::Check => say("cases-refused-code", []),
+        }
+    }
 }
 
 /// A tracking code. Who holds it may see the appeal; only its hash is kept.

@@ -79,7 +79,7 @@ pub async fn submit(
         Ok((code, appeal)) => Ok(code_page(&ctx, &code, &appeal)),
         // What was typed is not lost, and is asked for again with what is wrong.
         Err(error) if error.status().is_client_error() => {
-            let why = error.what().unwrap_or_else(|| ctx.t("cases-refused-other"));
+            let why = error.what(&ctx).unwrap_or_else(|| ctx.t("cases-refused-other"));
             Ok(form_page(&cases, &ctx, &body, Some((error.status(), why))))
         }
         Err(error) => Err(error),
@@ -151,7 +151,7 @@ pub async fn status(
     let appeal = match do_follow(&cases, &form.code).await {
         Ok(appeal) => appeal,
         Err(error) if error.status().is_client_error() => {
-            let why = error.what().unwrap_or_else(|| ctx.t("cases-refused-other"));
+            let why = error.what(&ctx).unwrap_or_else(|| ctx.t("cases-refused-other"));
             let typed: String = form.code.chars().take(40).collect();
             return Ok(ask_page(&ctx, &typed, Some((error.status(), why))));
         }

@@ -214,7 +214,7 @@ fn a_ruling_that_is_undone_leaves_nothing() {
                     salt: Salt::from_bytes([1; 32]),
                 };
                 cases.decide(tx, DecisionNumber(1), &verdict, NOW)?;
-                Err(CasesError::Refused("the test says no".into()))
+                Err(CasesError::Refused(sipar_web::no_chance()))
             })
             .await;
         assert!(undone.is_err());

@@ -5,7 +5,12 @@ pub mod files;
 pub mod report;
 pub(crate) mod rollout;
 
-use crate::{Edges, EdgesError, model::rollout::ALL, store};
+use crate::{
+    Edges, EdgesError,
+    error::say,
+    model::{NameError, rollout::ALL},
+    store,
+};
 use axum::{
     Json,
     extract::{Path, State},
@@ -58,10 +63,12 @@ pub fn routes(edges: &Arc<Edges>) -> Vec<Route> {
 
 pub(crate) fn fault(error: EdgesError) -> WebError {
     match &error {
-        EdgesError::Name(why) => WebError::bad_request(why.to_string()),
-        EdgesError::Reason { .. } | EdgesError::NothingOnTheWay => WebError::unprocessable(error.to_string()),
-        EdgesError::Taken(_) | EdgesError::Full { .. } => WebError::conflict(error.to_string()),
-        EdgesError::NoEdge(_) => WebError::not_found().detail(error.to_string()),
+        EdgesError::Name(NameError(given)) => {
+            WebError::bad_request(say("edges-refused-name", [("name", given.as_str().into())]))
+        }
+        EdgesError::Refused(why) => WebError::unprocessable(why.clone()),
+        EdgesError::Taken(why) | EdgesError::Full(why) => WebError::conflict(why.clone()),
+        EdgesError::NoEdge(why) => WebError::not_found().detail(why.clone()),
         _ => WebError::internal("serving edges", &error),
     }
 }

@@ -11,7 +11,7 @@ pub const NAME_CHARS_MAX: usize = 64;
 
 /// A name that cannot be used.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is no name for an edge; use 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, starting with a letter or digit")]
+#[error("`{0}` is no name for an edge")]
 pub struct NameError(pub String);
 
 /// An edge's name, as it is kept.

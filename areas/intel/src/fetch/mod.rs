@@ -95,7 +95,7 @@ pub struct Fetched {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// Not an address.
-    #[error("`{url}` is no address of a feed; give a path, or a URL that starts with `https://` or `http://`")]
+    #[error("{}", crate::error::no_address(.url))]
     Url {
         /// What was given.
         url: String,

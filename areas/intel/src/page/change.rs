@@ -1,6 +1,7 @@
 //! Changing and removing a feed, on its page.
 
 use crate::{
+    error::say,
     feeds::Intel,
     http::{FEED, do_edit, do_remove},
     manage::EditFeed,
@@ -105,8 +106,8 @@ fn whole<T: std::str::FromStr>(text: &str) -> Result<Option<T>, WebError> {
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong =
-        |_| WebError::unprocessable(format!("`{}` is no whole number here", text.chars().take(20).collect::<String>()));
+    let given: String = text.chars().take(20).collect();
+    let wrong = |_| WebError::unprocessable(say("intel-refused-number", [("given", given.into())]));
     text.parse().map(Some).map_err(wrong)
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     Actor, Shield, ShieldError,
     acts::{commit, reason},
+    error::say,
     model::drill::Found,
     store::{
         changed, decisions,
@@ -56,21 +57,20 @@ impl Shield {
         let words = reason(text)?;
         let days_max = self.rules.bounds.days_max;
         if days == 0 || days > days_max {
-            return Err(ShieldError::Refused(format!("give 1 to {days_max} days; nothing is agreed to for ever")));
+            return Err(ShieldError::Refused(say("shield-refused-agree-days", [("max", days_max.into())])));
         }
-        let missing = || ShieldError::Missing(format!("decision {number} among what a drill found"));
+        let refused = |key| ShieldError::Refused(say(key, [("number", number.to_string().into())]));
+        let missing = || ShieldError::Missing(say("shield-refused-not-found", [("number", number.to_string().into())]));
         let record = decisions::by_number(tx, number)?.ok_or_else(missing)?;
         let found = drills::of(tx, number)?.filter(|found| found.state != DrillState::Agreed).ok_or_else(missing)?;
         if record.decision.state != DecisionState::Active {
-            return Err(ShieldError::Refused(format!("decision {number} is no longer in force")));
+            return Err(refused("shield-refused-over"));
         }
         if found.never {
-            let why = "a list says that nobody may block it, so nobody can agree; undo the decision, or change the list first if it is wrong";
-            return Err(ShieldError::Refused(format!("{number}: {why}")));
+            return Err(refused("shield-refused-agree-never"));
         }
         if record.decision.decided_by == actor.by() {
-            let why = "whoever took the decision cannot agree to it; ask somebody with another key";
-            return Err(ShieldError::Refused(format!("{number}: {why}")));
+            return Err(refused("shield-refused-agree-own"));
         }
         let by_days = now.plus_days(i64::from(days));
         let until = by_days.min(record.decision.expires_at);
@@ -90,7 +90,7 @@ impl Shield {
     pub fn go_on(&self, tx: &mut Tx<'_>, actor: &Actor, text: &str, now: TimestampMs) -> Result<(), ShieldError> {
         let words = reason(text)?;
         if !drills::go_on(tx, now)? {
-            return Err(ShieldError::Missing("change that is stopped".into()));
+            return Err(ShieldError::Missing(say("shield-refused-no-stop", [])));
         }
         let commitment = commit(tx, actor, words)?;
         let body = serde_json::json!({ "by": actor.by(), "reason": commitment });
@@ -105,7 +105,9 @@ impl Shield {
     /// A refusal that says why, or a fault; what was undone until then stays undone.
     pub async fn undo_source(self: &Arc<Self>, actor: &Actor, source: &str, text: &str) -> Result<usize, ShieldError> {
         reason(text)?;
-        let Some(state) = self.published().await? else { return Err(ShieldError::Missing("published state".into())) };
+        let Some(state) = self.published().await? else {
+            return Err(ShieldError::Missing(say("shield-refused-no-state", [])));
+        };
         let since = state.publication.change;
         let (mut after, mut undone) = (DecisionNumber(0), 0);
         for _ in 0..PARTS_MAX {
@@ -129,8 +131,7 @@ impl Shield {
             match last {
                 Some(last) => after = last,
                 None if undone == 0 => {
-                    let what = format!("decision because of `{source}` since the published state");
-                    return Err(ShieldError::Missing(what));
+                    return Err(ShieldError::Missing(say("shield-refused-no-source", [("source", source.into())])));
                 }
                 None => break,
             }
@@ -173,7 +174,7 @@ impl Shield {
                 Ok(count)
             });
             match part.await? {
-                0 if done == 0 => return Err(ShieldError::Missing("decision that was rolled back".into())),
+                0 if done == 0 => return Err(ShieldError::Missing(say("shield-refused-no-rolled", []))),
                 0 => break,
                 count => done += count,
             }

@@ -1,9 +1,10 @@
 //! The JSON API of drills: what was found, how it stands, and what people do about it.
 
-use super::{ROWS_MAX, actor, refusal};
+use super::{ROWS_MAX, actor, no_number, refusal};
 use crate::{
     Shield, ShieldError,
     drill::{ROLLED_BACK, Ran, Rolled},
+    error::say,
     explain::number,
     model::drill::Found,
     store::{
@@ -146,7 +147,7 @@ pub(crate) async fn do_agree(
     text: &str,
     body: AgreeBody,
 ) -> Result<DecisionNumber, WebError> {
-    let number = number(text).ok_or_else(|| WebError::bad_request("a decision's number looks like `D-17`"))?;
+    let number = number(text).ok_or_else(|| no_number())?;
     let (actor, now, inner) = (actor(caller)?, shield.house.clock.now(), Arc::clone(shield));
     let agreed =
         shield.house.store.write(move |tx| inner.agree_to(tx, &actor, number, (&body.reason, body.days), now)).await;
@@ -192,7 +193,7 @@ pub(crate) async fn do_stop(shield: &Arc<Shield>, caller: &Identity, body: StopB
             write.await.map(|()| 0)
         }
         StopAct::UndoSource if body.source.is_empty() => {
-            return Err(WebError::bad_request("give the `source` whose decisions are to be undone"));
+            return Err(WebError::bad_request(say("shield-refused-source", [])));
         }
         StopAct::UndoSource => shield.undo_source(&actor, &body.source, &body.reason).await,
     };

@@ -1,6 +1,6 @@
 //! The JSON API of what is held and left out, its report as JSON and CSV, and a person's answer.
 
-use super::{ROWS_MAX, actor, refusal};
+use super::{ROWS_MAX, actor, one_of, refusal};
 use crate::{
     Shield,
     store::{
@@ -41,12 +41,13 @@ impl PartQuery {
     pub(crate) fn part(&self) -> Result<Part, WebError> {
         let state = match self.state.as_str() {
             "" => None,
-            word => Some(HeldState::from_word(word).ok_or_else(|| {
-                WebError::bad_request("state is one of review, withheld, left-out, resting, refused")
-            })?),
+            word => Some(
+                HeldState::from_word(word)
+                    .ok_or_else(|| one_of("state", "review, withheld, left-out, resting, refused", word))?,
+            ),
         };
         if !self.reason.is_empty() && !held::REASONS.contains(&self.reason.as_str()) {
-            return Err(WebError::bad_request(format!("reason is one of {}", held::REASONS.join(", "))));
+            return Err(one_of("reason", &held::REASONS.join(", "), &self.reason));
         }
         Ok(Part { state, reason: self.reason.clone(), after: self.after.clone() })
     }
@@ -204,7 +205,7 @@ pub(crate) async fn do_answer(
     caller: &Identity,
     body: AnswerBody,
 ) -> Result<Option<DecisionNumber>, WebError> {
-    let observable = Observable::guess(&body.what).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let observable = Observable::guess(&body.what).map_err(|error| WebError::bad_request((&error).into()))?;
     let (actor, now, inner) = (actor(caller)?, shield.house.clock.now(), Arc::clone(shield));
     let answered = shield
         .house

@@ -1,6 +1,6 @@
 //! Unblocking at once, and the reviews of emergencies: wire types and acts.
 
-use super::{actor, refusal};
+use super::{actor, no_number, one_of, refusal};
 use crate::{
     Shield,
     explain::number,
@@ -51,7 +51,7 @@ pub(crate) async fn do_unblock(
     caller: &Identity,
     body: UnblockBody,
 ) -> Result<DecisionNumber, WebError> {
-    let observable = Observable::guess(&body.what).map_err(|error| WebError::bad_request(error.to_string()))?;
+    let observable = Observable::guess(&body.what).map_err(|error| WebError::bad_request((&error).into()))?;
     let (actor, now, inner) = (actor(caller)?, shield.house.clock.now(), Arc::clone(shield));
     let written = shield.house.store.write(move |tx| match body.emergency {
         true => inner.emergency(tx, &actor, &observable, &body.reason, now),
@@ -93,7 +93,7 @@ pub(crate) async fn list(
     let open = match asked.state.as_str() {
         "" | "open" => true,
         "closed" => false,
-        other => return Err(WebError::bad_request(format!("`state` is open or closed, not `{other}`")).into()),
+        other => return Err(one_of("state", "open, closed", other).into()),
     };
     let now = shield.house.clock.now();
     let read = shield.house.store.read(move |reader| match open {
@@ -148,11 +148,11 @@ pub(crate) async fn do_answer(
     text: &str,
     body: AnswerBody,
 ) -> Result<(DecisionNumber, ReviewState, Option<DecisionNumber>), WebError> {
-    let decision = number(text).ok_or_else(|| WebError::bad_request("a decision's number looks like `D-17`"))?;
+    let decision = number(text).ok_or_else(|| no_number())?;
     let outcome = match body.outcome.as_str() {
         "confirmed" => ReviewState::Confirmed,
         "reversed" => ReviewState::Reversed,
-        other => return Err(WebError::bad_request(format!("`outcome` is confirmed or reversed, not `{other}`"))),
+        other => return Err(one_of("outcome", "confirmed, reversed", other)),
     };
     let (actor, now, inner) = (actor(caller)?, shield.house.clock.now(), Arc::clone(shield));
     let written = shield.house.store.write(move |tx| inner.review(tx, &actor, decision, outcome, &body.reason, now));

@@ -1,8 +1,9 @@
 //! What nobody may block, whatever is said of it, and why.
 
-use crate::rules::Bounds;
+use crate::{error::say, rules::Bounds};
 use sipar_model::{DomainName, Observable, Prefix, name::SuffixKind};
-use std::{fmt, net::IpAddr};
+use sipar_web::Saying;
+use std::net::IpAddr;
 
 /// Why something may not be blocked by anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +37,16 @@ impl Unblockable {
     }
 }
 
-impl fmt::Display for Unblockable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WholeAsn => "an autonomous system is not blocked as a whole; block its networks",
-            Self::TopLevelDomain => "a top-level domain is never blocked",
-            Self::RegistryName => "a registry's own name is never blocked",
-            Self::SharedSuffix => "a name under which strangers rent theirs is never blocked as a whole",
-            Self::LocalAddress => "an address that is not reached over the internet is never blocked",
-            Self::TooWide => "a network this wide is never blocked as one; block the parts that are meant",
-        })
+impl From<Unblockable> for Saying {
+    fn from(why: Unblockable) -> Self {
+        match why {
+            Unblockable::WholeAsn => say("shield-unblockable-whole-asn", []),
+            Unblockable::TopLevelDomain => say("shield-unblockable-top-level-domain", []),
+            Unblockable::RegistryName => say("shield-unblockable-registry-name", []),
+            Unblockable::SharedSuffix => say("shield-unblockable-shared-suffix", []),
+            Unblockable::LocalAddress => say("shield-unblockable-local-address", []),
+            Unblockable::TooWide => say("shield-unblockable-too-wide", []),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Shield, ShieldError,
+    error::say,
     gate::{self, Barred},
     model::drill::Verdict,
     rules::Rules,
@@ -250,7 +251,7 @@ impl Shield {
         let shield = Arc::clone(self);
         let state = run_blocking(move || {
             let base = Layers::new(Arc::new(policy));
-            let newest = newest.ok_or_else(|| ShieldError::Missing("published state".into()))?;
+            let newest = newest.ok_or_else(|| ShieldError::Missing(say("shield-refused-no-state", [])))?;
             shield.lay(newest, base)
         });
         self.desk.state.store(Some(Arc::new(state.await?)));

@@ -13,7 +13,7 @@ const WHY: &str = "the owner has cleaned it";
 
 fn refused<T: std::fmt::Debug>(result: Result<T, ShieldError>, expect: &str) {
     match result {
-        Err(ShieldError::Refused(why)) => assert!(why.contains(expect), "{why}"),
+        Err(ShieldError::Refused(why)) => assert!(why.to_string().contains(expect), "{why}"),
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -44,10 +44,10 @@ fn what_a_person_may_not_ask_for() {
         guarded(&rig).await;
         let with = |reason: &str, days| Request { reason: reason.into(), days, ..block("evil.example") };
         let why = "reported by a bank";
-        refused(rig.request(with("", 5)).await, "10 to 1000 characters");
-        refused(rig.request(with("too short", 5)).await, "10 to 1000 characters");
-        refused(rig.request(with("            short            ", 5)).await, "10 to 1000 characters");
-        refused(rig.request(with(&"x".repeat(1_001), 5)).await, "10 to 1000 characters");
+        refused(rig.request(with("", 5)).await, "10 to 1,000 characters");
+        refused(rig.request(with("too short", 5)).await, "10 to 1,000 characters");
+        refused(rig.request(with("            short            ", 5)).await, "10 to 1,000 characters");
+        refused(rig.request(with(&"x".repeat(1_001), 5)).await, "10 to 1,000 characters");
         refused(rig.request(with(why, 0)).await, "1 to 90 days");
         refused(rig.request(with(why, 91)).await, "1 to 90 days");
         refused(rig.request(block("www.bank.example")).await, "`national`");
@@ -100,7 +100,7 @@ fn rules_keep_away_from_what_a_person_allowed_or_undid() {
         rig.undo(2, WHY).await.unwrap();
         refused(rig.undo(2, WHY).await, "no longer in force");
         missing(rig.undo(99, WHY).await);
-        refused(rig.undo(3, "short").await, "10 to 1000");
+        refused(rig.undo(3, "short").await, "10 to 1,000");
         let expect = [
             "1 allowed.example block phishing rule:phishing superseded",
             "2 undone.example block phishing rule:phishing undone",
@@ -230,8 +230,8 @@ fn what_is_held_is_agreed_to_or_refused() {
             .await;
         let all = || vec![phishing("popular.example"), phishing("other.example"), phishing("bank.example")];
         rig.tell_of(all()).await;
-        refused(rig.agree("popular.example", "short").await, "10 to 1000");
-        refused(rig.refuse("popular.example", "short").await, "10 to 1000");
+        refused(rig.agree("popular.example", "short").await, "10 to 1,000");
+        refused(rig.refuse("popular.example", "short").await, "10 to 1,000");
         missing(rig.agree("evil.example", WHY).await);
         missing(rig.agree("bank.example", WHY).await);
         missing(rig.refuse("bank.example", WHY).await);

@@ -96,7 +96,7 @@ async fn waiting(rig: &Rig) -> Vec<Review> {
 
 fn refused<T: std::fmt::Debug>(result: Result<T, ShieldError>, expect: &str) {
     match result {
-        Err(ShieldError::Refused(why)) => assert!(why.contains(expect), "{why}"),
+        Err(ShieldError::Refused(why)) => assert!(why.to_string().contains(expect), "{why}"),
         other => panic!("not refused: {other:?}"),
     }
 }

@@ -81,7 +81,13 @@ async fn errors_are_pages_for_people_and_problems_for_programs() {
     };
     check("GET /none", &[PERSON], 404, "There is nothing at this address").await;
     check("GET /none", &[PERSON, ("cookie", "lang=ur")], 404, "اس پتے پر کچھ نہیں").await;
-    check("GET /refuse", &[PERSON], 409, "the entry changed &lt;meanwhile&gt;").await;
+    check("GET /refuse", &[PERSON], 409, "`&lt;meanwhile&gt;` is not an autonomous system number").await;
+    check("GET /refuse", &[PERSON, ("cookie", "lang=ur")], 409, "خود مختار نظام کا نمبر نہیں").await;
+    let field = &[PERSON, SAME, FORM, ("cookie", "lang=ur")];
+    let answer = ask(&portal.app, "POST /days", field, "days=many").await;
+    assert_eq!(answer.status.as_u16(), 422);
+    assert!(answer.text().contains("خانہ ”\u{2068}days\u{2069}“ خالی ہے"), "{}", answer.text());
+    assert!(!answer.text().contains("deserialize"), "a library's own words are for programs");
     check("GET /broken", &[PERSON], 500, "Something went wrong on our side").await;
     check("GET /full", &[PERSON], 507, "The disk is full").await;
     check("GET /quota", &[PERSON, ("cookie", "lang=ur")], 507, "ڈسک بھر گئی ہے").await;
@@ -100,7 +106,7 @@ async fn errors_are_pages_for_people_and_problems_for_programs() {
     let json = ("content-type", "application/json");
     check("GET /api/v1/none", &[PERSON], "", 404, "").await;
     check("GET /none", &[], "", 404, "").await;
-    check("GET /api/v1/refuse", &[PERSON], "", 409, "the entry changed <meanwhile>").await;
+    check("GET /api/v1/refuse", &[PERSON], "", 409, "`<meanwhile>` is not an autonomous system number").await;
     check("POST /api/v1/json", &[SAME, json], "{", 400, "EOF while parsing").await;
     check("POST /api/v1/json", &[SAME], "{}", 415, "application/json").await;
     check("POST /api/v1/json", &[SAME, json], &format!("\"{}\"", "x".repeat(1000)), 413, "").await;

@@ -9,7 +9,7 @@ use axum::{
 use maud::html;
 use sipar_authz::{Authorizer, Gate, GateConfig, Identity, Keyring, Role, SessionBounds, SystemRandom, Via};
 use sipar_model::{Clock, TimestampMs};
-use sipar_web::{Bounds, Frame, Group, NavItem, Page, PageContext, Site, Texts, WebError, page, sign_in};
+use sipar_web::{Bounds, Frame, Group, NavItem, Page, PageContext, Saying, Site, Texts, WebError, page, sign_in};
 use std::{sync::Arc, time::Duration};
 use tower::ServiceExt as _;
 
@@ -67,9 +67,16 @@ fn wrapped(kind: std::io::ErrorKind) -> std::io::Error {
     std::io::Error::other(inner)
 }
 
+#[derive(serde::Deserialize)]
+struct Days {
+    days: u32,
+}
+
 fn routes() -> Router {
     let show = |ctx: PageContext| async move { page(&ctx, Page::new("A page", html! { p { "body" } })) };
-    let refuse = || async { WebError::conflict("the entry changed <meanwhile>") };
+    let refuse = || async {
+        WebError::conflict(Saying::new(sipar_web::TEXTS, "web-wrong-asn", [("given", "<meanwhile>".into())]))
+    };
     Router::new()
         .route("/", get(show))
         .route("/search", get(show))
@@ -77,6 +84,7 @@ fn routes() -> Router {
         .route("/api/v1/refuse", get(refuse))
         .route("/api/v1/json", post(|Json(body): Json<serde_json::Value>| async move { Json(body) }))
         .route("/form", post(|Form(body): Form<Vec<(String, String)>>| async move { body.len().to_string() }))
+        .route("/days", post(|Form(days): Form<Days>| async move { days.days.to_string() }))
         .route("/broken", get(|| async { WebError::internal("a test", &std::io::Error::other("secret path")) }))
         .route("/full", get(|| async { WebError::internal("a test", &wrapped(std::io::ErrorKind::StorageFull)) }))
         .route("/quota", get(|| async { WebError::internal("a test", &wrapped(std::io::ErrorKind::QuotaExceeded)) }))
