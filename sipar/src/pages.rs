@@ -26,7 +26,8 @@ fn fault(doing: &'static str) -> impl Fn(AreaError) -> WebError {
 /// The first page.
 pub async fn overview(State(state): State<HouseState>, ctx: PageContext) -> Result<Response, WebError> {
     let mut parts: Vec<Markup> = Vec::new();
-    for area in state.areas.iter() {
+    // The areas stand in the order of the flow; who comes here looks first for what waits, then for where it came from.
+    for area in state.areas.iter().rev() {
         parts.extend(area.overview(&ctx).await.map_err(fault("making the overview"))?);
     }
     let body = html! { @for part in &parts { (part) } };
