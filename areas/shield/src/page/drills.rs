@@ -141,7 +141,7 @@ fn row(ctx: &PageContext, shown: &Shown, decides: bool) -> Vec<Markup> {
             }
             _ => { (ctx.t(&format!("shield-drill-{}", drilled.state.word()))) }
         }
-        " " a href={ "/decisions/" (number.0) } { (ctx.t("shield-undo")) }
+        " · " a href={ "/decisions/" (number.0) } { (ctx.t("shield-undo")) }
     };
     vec![
         html! { a href={ "/decisions/" (number.0) } { (number) } },

@@ -51,10 +51,17 @@ pub async fn decisions(
             nav.pager { a rel="next" href=(ctx.href_with("before", &before.to_string())) { (ctx.t("shield-older")) } }
         }
         @if ctx.may(DECISION, Act::Decide) {
-            (ui::card(&ctx.t("shield-decide"), form(&ctx, query.what.as_deref().unwrap_or_default())))
+            div #decide {
+                (ui::card(&ctx.t("shield-decide"), form(&ctx, query.what.as_deref().unwrap_or_default())))
+            }
         }
     };
-    Ok(page(&ctx, Page::new(ctx.t("shield-decisions"), body).lead(ctx.t("shield-decisions-lead"))))
+    // The form stands under fifty rows: the way to it stands beside the heading.
+    let to_form = html! {
+        @if ctx.may(DECISION, Act::Decide) { (ui::button_link(&ctx.t("shield-decide"), "#decide")) }
+    };
+    let page_of = Page::new(ctx.t("shield-decisions"), body).lead(ctx.t("shield-decisions-lead"));
+    Ok(page(&ctx, page_of.aside(to_form)))
 }
 
 fn filters(ctx: &PageContext, query: &DecisionsQuery) -> Markup {
@@ -152,7 +159,7 @@ fn form(ctx: &PageContext, what: &str) -> Markup {
     };
     html! {
         form action="/decisions" method="post" {
-            (field("what", ui::FieldKind::Code, what, Some(ctx.t("web-search-hint"))))
+            (field("what", ui::FieldKind::Code, what, None))
             (field("as", ui::FieldKind::Select(meanings.collect()), As::Itself.word(), None))
             (field("action", ui::FieldKind::Select(actions.collect()), "block", None))
             (field("category", ui::FieldKind::Select(categories.collect()), "phishing", None))

@@ -193,7 +193,7 @@ pub async fn panel(
         }
         (met(ctx, &known.met))
         @if ctx.may(DECISION, Act::Decide) {
-            p { (ui::button_link(&ctx.t("shield-decide"), &format!("/decisions?what={}", encode(&subject.value())))) }
+            p { (ui::button_link(&ctx.t("shield-decide"), &format!("/decisions?what={}#decide", encode(&subject.value())))) }
         }
     };
     Ok(Some(ui::card(&ctx.t("shield-panel"), body)))
@@ -207,7 +207,7 @@ fn waits(ctx: &PageContext, drilled: Option<&Drilled>) -> Markup {
         ui::Tone::Warn,
         &ctx.t("shield-drill-waits"),
         html! {
-            p { (ui::mono(&drilled.musts.join(", "))) " (" (drilled.lists.join(", ")) ")" }
+            p { (ui::mono(&drilled.musts.join(", "))) " (" (ui::mono(&drilled.lists.join(", "))) ")" }
             p { a href="/drills" { (ctx.t("shield-drills")) } }
         },
     )
@@ -227,7 +227,7 @@ fn met(ctx: &PageContext, days: &[(TimestampMs, u64, TimestampMs)]) -> Markup {
         title: ctx.tw("shield-met-days", &[("days", MET_DAYS.into())]),
         about: about.clone(),
         unit: ctx.t("shield-met-unit"),
-        columns: all.iter().map(|day| ctx.day_text(*day)).collect(),
+        columns: all.iter().map(|day| ctx.day_short(*day)).collect(),
         columns_title: ctx.t("shield-met-day"),
         series: vec![chart::BarSeries { name: ctx.t("shield-met-unit"), values: all.iter().map(on).collect() }],
     };
