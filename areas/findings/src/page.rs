@@ -66,7 +66,7 @@ fn what(ctx: &PageContext, record: &Record) -> Markup {
 fn open_table(ctx: &PageContext, open: &[Record]) -> Markup {
     let rows = open.iter().map(|record| {
         vec![
-            html! { "F-" (record.number) },
+            html! { span.short { "F-" (record.number) } },
             ui::severity(ctx, record.severity),
             what(ctx, record),
             html! { (text(ctx, record, "-mend")) },
@@ -96,7 +96,7 @@ fn over_table(ctx: &PageContext, over: &[Record]) -> Markup {
             FindingState::Fixed | FindingState::Open => (ui::Tone::Good, "findings-fixed"),
         };
         vec![
-            html! { "F-" (record.number) },
+            html! { span.short { "F-" (record.number) } },
             ui::badge(tone, &ctx.t(key)),
             html! { (text(ctx, record, "")) },
             html! { @if let Some(at) = record.over_at { (ctx.ago(at)) } },

@@ -107,7 +107,7 @@ web-in-days = { $n ->
     [one] 1 دن میں
    *[other] { $n } دن میں
 }
-web-date-time = { $date }، { $time }
+web-date-time = {"\u200F"}{ $date }، { $time }
 web-month-1 = جنوری
 web-month-2 = فروری
 web-month-3 = مارچ
@@ -180,7 +180,7 @@ web-field-bad = خانہ ”{ $field }“ خالی ہے، یا اس میں جو 
 
 web-wrong-nothing = تلاش کے لیے کچھ نہیں دیا گیا؛ کوئی نام، پتہ، نیٹ ورک، یو آر ایل، ہیش یا ای میل پتہ دیں
 web-wrong-single-label = ”{ $given }“ اکیلا لفظ ہے؛ نقطے والا نام، پتہ، یو آر ایل، ہیش یا ای میل پتہ دیں
-web-wrong-no-scheme = ”{ $given }“ میں راستہ ہے مگر شروع میں اسکیم نہیں؛ آگے `http://` یا `https://` لکھیں، یا راستہ ہٹا دیں
+web-wrong-no-scheme = ”{ $given }“ میں راستہ ہے مگر شروع میں اسکیم نہیں؛ آگے `http://‎` یا `https://‎` لکھیں، یا راستہ ہٹا دیں
 web-wrong-name-empty = نام خالی ہے
 web-wrong-name-long = نام ”{ $name }“ 253 حروف سے لمبا ہے (RFC 1035 §2.3.4)
 web-wrong-name-label-long = نام ”{ $name }“ کا ایک حصہ 63 حروف سے لمبا ہے (RFC 1035 §2.3.4)
@@ -197,7 +197,7 @@ web-wrong-address-bits = نیٹ ورک ”{ $given }“ میں اس کی لمب�
 web-wrong-asn = ”{ $given }“ خود مختار نظام کا نمبر نہیں؛ `AS` اور 4294967295 تک کا عدد لکھیں
 web-wrong-url = یو آر ایل ”{ $given }“ درست نہیں
 web-wrong-url-long = یو آر ایل ”{ $given }“ 8192 بائٹ سے لمبا ہے
-web-wrong-url-scheme = یو آر ایل ”{ $given }“ نہ `http://` سے شروع ہوتا ہے، نہ `https://` سے، نہ `ftp://` سے
+web-wrong-url-scheme = یو آر ایل ”{ $given }“ نہ `http://‎` سے شروع ہوتا ہے، نہ `https://‎` سے، نہ `ftp://‎` سے
 web-wrong-url-control = یو آر ایل ”{ $given }“ میں ایک کنٹرول حرف ہے
 web-wrong-url-no-host = یو آر ایل ”{ $given }“ میں میزبان کا نام نہیں
 web-wrong-url-host-name = یو آر ایل ”{ $given }“ کے میزبان کا نام درست نہیں
@@ -205,7 +205,7 @@ web-wrong-url-host-address = یو آر ایل ”{ $given }“ کے میزبان
 web-wrong-url-port = یو آر ایل ”{ $given }“ کا پورٹ 65535 تک کا عدد نہیں
 web-wrong-hash-length = ہیش ”{ $given }“ میں { $digits } حروف ہیں؛ MD5 میں 32، SHA-1 میں 40 اور SHA-256 میں 64 ہیکساڈیسیمل ہندسے ہوتے ہیں
 web-wrong-hash-hex = ہیش ”{ $given }“ میں ایک حرف ہیکساڈیسیمل ہندسہ نہیں
-web-wrong-mail-at = ”{ $given }“ میں `@` نہیں؛ `name@domain` لکھیں، یا ڈومین کے سب بھیجنے والوں کے لیے `@domain`
+web-wrong-mail-at = ”{ $given }“ میں `@` نہیں؛ `name@domain` لکھیں، یا ڈومین کے سب بھیجنے والوں کے لیے `‎@domain`
 web-wrong-mail-quoted = ای میل پتے ”{ $given }“ کا پہلا حصہ واوین میں ہے، جس کی کئی شکلوں کا ایک ہی مطلب ہوتا ہے؛ اسے ہٹا دیں یا ڈومین لکھیں
 web-wrong-mail-long = ای میل پتہ ”{ $given }“ بہت لمبا ہے: `@` سے پہلے 64 اور کل 254 بائٹ (RFC 5321 §4.5.3.1)
 web-wrong-mail-local = ای میل پتے ”{ $given }“ کے پہلے حصے میں صرف حروف، ہندسے، اکیلے نقطے اور یہ علامتیں ہو سکتی ہیں: !#$%&'*+-/=?^_`{"{"}|{"}"}~ (RFC 5321 §4.1.2)

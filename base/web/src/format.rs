@@ -22,6 +22,12 @@ pub fn number(n: i64) -> String {
     text
 }
 
+/// A count with commas: `1,234,567`.
+#[must_use]
+pub fn count(n: u64) -> String {
+    number(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
 /// A number with at most two digits after the point, and none when it is whole.
 #[must_use]
 pub fn decimal(value: f64) -> String {
@@ -188,7 +194,7 @@ mod tests {
             assert_eq!(PageContext::sample(lang).time_text(TimestampMs(ms)), expect);
         };
         check(Lang::En, 1_795_512_060_000, "24 November 2026, 14:21");
-        check(Lang::Ur, 1_795_512_060_000, "\u{2068}24 نومبر 2026\u{2069}، \u{2068}14:21\u{2069}");
+        check(Lang::Ur, 1_795_512_060_000, "\u{200f}\u{2068}24 نومبر 2026\u{2069}، \u{2068}14:21\u{2069}");
         check(Lang::En, 1_795_561_200_000, "25 November 2026, 04:00");
         assert_eq!(rfc3339(TimestampMs(i64::MIN)), "-9999-01-02T01:59:59Z");
     }

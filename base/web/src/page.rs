@@ -139,8 +139,8 @@ pub fn document(ctx: &PageContext, page: &Page) -> Markup {
                     @if !page.crumbs.is_empty() { (crumbs(ctx, &page.crumbs)) }
                     div.head {
                         div {
-                            h1 dir="auto" { (page.title) }
-                            @if let Some(lead) = &page.lead { p.lead dir="auto" { (lead) } }
+                            h1 dir=[direction(&page.title)] { (page.title) }
+                            @if let Some(lead) = &page.lead { p.lead dir=[direction(lead)] { (lead) } }
                         }
                         @if let Some(aside) = &page.aside { div.aside { (aside) } }
                     }
@@ -150,6 +150,13 @@ pub fn document(ctx: &PageContext, page: &Page) -> Markup {
             }
         }
     }
+}
+
+/// The direction of words that may be ours or somebody's: their own. Ours that begin with a value run as the page does:
+/// browsers would take the direction of the value, which an isolating mark (U+2068) stands before.
+pub(crate) fn direction(text: &str) -> Option<&'static str> {
+    let first = text.chars().find(|letter| letter.is_alphabetic() || *letter == '\u{2068}');
+    (first != Some('\u{2068}')).then_some("auto")
 }
 
 /// Our mark: a shield with a rising line. Drawn for Sipar, no one's emblem.
@@ -223,4 +230,20 @@ fn bottom(ctx: &PageContext) -> Markup {
 
 fn zone_name(ctx: &PageContext) -> String {
     ctx.site.zone.iana_name().unwrap_or("UTC").replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_ours_that_begin_with_a_value_run_as_the_page_does() {
+        let check = |text: &str, expect: Option<&str>| assert_eq!(direction(text), expect, "{text}");
+        check("bank.example", Some("auto"));
+        check("ایک نام", Some("auto"));
+        check("\u{2068}D-225\u{2069} کے خلاف اپیلیں", None);
+        check("”\u{2068}isp\u{2069}“ بہت پیچھے ہے", None);
+        check("اپیل \u{2068}A-2\u{2069}", Some("auto"));
+        check("", Some("auto"));
+    }
 }

@@ -37,7 +37,7 @@ fn a_held_feed_and_a_refused_snapshot_are_found_and_over_when_they_are_mended() 
     assert_eq!(of(&findings(&server, &home, "open"), "edge-refused"), None);
     // Somebody writes over the file that the edges watch, and again while the server puts it right before anybody saw.
     let current = home.data.join("snapshot/current.sipar");
-    let said = [("en", "The edges refused a file"), ("ur", "ایج نے ایک فائل رد کر دی")];
+    let said = [("en", "The edges refused a file"), ("ur", "کنارے نے ایک فائل رد کر دی")];
     let refused = until("the refused file on the first page", || {
         fs::write(home.path("other"), "no snapshot").unwrap();
         fs::rename(home.path("other"), &current).unwrap();

@@ -151,7 +151,7 @@ fn shares(ctx: &PageContext, source: &Source, quality: &Quality, sources: &[Sour
         }
         p {
             (ctx.tw("intel-met", &[("days", store::MET_DAYS.into())])) ": "
-            (ui::share(ctx, real(of.met), real(of.things), ui::Tone::Good)) "; "
+            (ui::share(ctx, real(of.met), real(of.things), ui::Tone::Good)) " · "
             (ctx.tw("intel-met-hits", &[("days", store::MET_DAYS.into())])) ": " (count(of.hits))
         }
         @if !others.is_empty() {

@@ -20,7 +20,7 @@ pub fn empty(title: &str, what_to_do: Markup) -> Markup {
 /// A part of a page with a heading of its own.
 #[must_use]
 pub fn card(title: &str, body: Markup) -> Markup {
-    html! { section.card { h2 dir="auto" { (title) } (body) } }
+    html! { section.card { h2 dir=[crate::page::direction(title)] { (title) } (body) } }
 }
 
 /// One view of several of the same things.
