@@ -8,7 +8,10 @@ fault-edge-doubted = Reports of edge “{ $subject }” cannot all be true
 fault-edge-doubted-mend = What cannot be was left out. Its clock may be wrong, or somebody else holds its key: then `sipar edges remove` it and add it anew with another key.
 edges-nav = Edges
 edges-title = Edges
-edges-lead = State { $serial } is the newest; { $n } edges have a key.
+edges-lead = State { $serial } is the newest; { $n ->
+    [one] one edge has a key
+   *[other] { $n } edges have a key
+}.
 edges-lead-none = No state of the policy was published yet.
 edges-caption = Edges as they last told of themselves; queries and blocks since each was started
 edges-edge = Edge

@@ -16,7 +16,7 @@ use axum::{
 use maud::{Markup, html};
 use sipar_area::Route;
 use sipar_authz::{Act, Role};
-use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, format::count, page, ui};
 use std::sync::Arc;
 
 /// The texts.
@@ -83,7 +83,7 @@ fn table(ctx: &PageContext, all: &[Shown]) -> Markup {
 }
 
 fn row(ctx: &PageContext, edge: &Shown) -> Vec<Markup> {
-    let number = |count: Option<u64>| html! { @match count { Some(count) => { (count) } None => { "–" } } };
+    let number = |n: Option<u64>| html! { @match n { Some(n) => { (count(n)) } None => { "–" } } };
     let silent = edge.seen_at.is_none_or(|seen| ctx.now.since_ms(seen) > SILENT_AFTER_MS);
     let health = match edge.healthy {
         None => ui::badge(ui::Tone::Neutral, &ctx.t("edges-never")),
@@ -106,7 +106,7 @@ fn row(ctx: &PageContext, edge: &Shown) -> Vec<Markup> {
         behind,
         number(edge.queries),
         number(edge.blocked),
-        html! { (edge.version) },
+        html! { @if edge.version.is_empty() { "–" } @else { (edge.version) } },
     ]
 }
 
@@ -117,7 +117,12 @@ fn happened(ctx: &PageContext, events: &[EventCount]) -> Markup {
     let rows = events.iter().map(|event| {
         let who = if event.name.is_empty() { ctx.t("edges-stranger") } else { event.name.clone() };
         let what = ctx.t(&format!("edges-event-{}", event.what));
-        vec![html! { bdi { (who) } }, html! { (what) }, html! { (event.times) }, html! { (ctx.ago(event.last_at)) }]
+        vec![
+            html! { bdi { (who) } },
+            html! { (what) },
+            html! { (count(event.times)) },
+            html! { (ctx.ago(event.last_at)) },
+        ]
     });
     let table = ui::table(&ui::Table {
         caption: ctx.t("edges-events-caption"),

@@ -2,7 +2,10 @@ fault-subscriber-behind = Subscriber “{ $subject }” is far behind
 fault-subscriber-behind-mend = Its resolvers do not take what is new. See `sipar subscriber list`, then ask its contact whether they still run, whether TCP to this server is open, and whether the key is the newest one.
 zones-nav = Subscribers
 zones-title = Subscribers of zones
-zones-lead = Serial { $serial } is the newest; { $n } subscribers have a key.
+zones-lead = Serial { $serial } is the newest; { $n ->
+    [one] one subscriber has a key
+   *[other] { $n } subscribers have a key
+}.
 zones-lead-none = No state of the policy was published yet.
 zones-caption = Who takes zones, and how far behind the newest serial each is, by its worst zone
 zones-subscriber = Subscriber

@@ -16,7 +16,7 @@ use axum::{
 use maud::{Markup, html};
 use sipar_area::Route;
 use sipar_authz::Role;
-use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, context::encode, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, context::encode, format, page, ui};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The texts.
@@ -113,9 +113,9 @@ fn table(ctx: &PageContext, all: &[Standing]) -> Markup {
             behind(ctx, one),
             warned(ctx, one),
             html! { @match one.contact_at { Some(at) => { (ctx.ago(at)) } None => { "–" } } },
-            html! { (count("ixfr")) },
-            html! { (count("axfr")) },
-            html! { (refused) },
+            html! { (format::count(count("ixfr"))) },
+            html! { (format::count(count("axfr"))) },
+            html! { (format::count(refused)) },
         ]
     };
     ui::table(&ui::Table {
@@ -239,7 +239,7 @@ fn happened(ctx: &PageContext, events: &[&EventRow]) -> Markup {
             vec![
                 html! { @if who.is_empty() { (ctx.t("zones-stranger")) } @else { bdi { (who) } } },
                 html! { (ctx.t(&format!("zones-event-{kind}"))) },
-                html! { (times) },
+                html! { (format::count(*times)) },
                 html! { (ctx.ago(*last_at)) },
             ]
         })

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use sipar_area::Route;
 use sipar_authz::Role;
 use sipar_store::StoreError;
-use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, format, page, ui};
 use std::sync::Arc;
 
 /// The texts.
@@ -65,7 +65,8 @@ fn clients(bouncers: &Bouncers, ctx: &PageContext) -> Markup {
         let head = || vec![html! { (client.name) }, html! { (client.scopes) }];
         if places.is_empty() {
             let never = ui::badge(ui::Tone::Neutral, &ctx.t("bouncers-never"));
-            rows.push([head(), vec![html! {}, html! {}, never, html! {}]].concat());
+            let none = || html! { "–" };
+            rows.push([head(), vec![none(), none(), never, none()]].concat());
         }
         for place in places {
             let silent = ctx.now.since_ms(place.polled_at) > SILENT_AFTER_MS;
@@ -106,7 +107,7 @@ fn counted(ctx: &PageContext, usage: &[UsageCount]) -> Markup {
         *sums.entry((&count.client, &count.name, &count.unit)).or_default() += count.amount;
     }
     let rows = sums.into_iter().map(|((client, name, unit), amount)| {
-        vec![html! { (client) }, html! { (name) }, html! { (format!("{amount:.0}")) }, html! { (unit) }]
+        vec![html! { (client) }, html! { (name) }, html! { (format::decimal(amount.round())) }, html! { (unit) }]
     });
     let table = ui::table(&ui::Table {
         caption: ctx.tw("bouncers-usage-caption", &[("days", USAGE_DAYS.into())]),
@@ -129,7 +130,12 @@ fn happened(ctx: &PageContext, events: &[EventCount]) -> Markup {
     let rows = events.iter().map(|event| {
         let who = if event.client.is_empty() { ctx.t("bouncers-stranger") } else { event.client.clone() };
         let what = ctx.t(&format!("bouncers-event-{}", event.what));
-        vec![html! { bdi { (who) } }, html! { (what) }, html! { (event.times) }, html! { (ctx.ago(event.last_at)) }]
+        vec![
+            html! { bdi { (who) } },
+            html! { (what) },
+            html! { (format::count(event.times)) },
+            html! { (ctx.ago(event.last_at)) },
+        ]
     });
     let table = ui::table(&ui::Table {
         caption: ctx.t("bouncers-events-caption"),
