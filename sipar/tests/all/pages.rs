@@ -129,3 +129,31 @@ fn what_is_for_some_is_refused_to_others() {
     }
     check("/api/v1/shield/held/feeds", &key, &[200]);
 }
+
+/// Issue 3: a form that is refused says so in the reader's language, and to programs in English.
+#[test]
+fn what_is_refused_is_said_in_the_readers_language() {
+    let home = Home::alone();
+    let server = Server::serve(&home);
+    let (portal, key) = (server.address("portal"), server::operator_key(&home));
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let send = |accept: &str, what: &str, days: &str| {
+        let request = agent.post(format!("http://{portal}/decisions")).header("x-api-key", &key);
+        let request = request.header("accept", accept).header("cookie", "lang=ur");
+        let reason = ("reason", "reported by a bank");
+        let form = [("what", what), ("action", "block"), ("category", "phishing"), ("days", days), reason];
+        let mut response = request.send_form(form).unwrap();
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+    };
+    let check = |what: &str, days: &str, status: u16, urdu: &str, english: &str| {
+        let (is, page) = send("text/html", what, days);
+        assert!(is == status && page.contains(urdu) && !page.contains(english), "{what} {days}: {is} {page}");
+        let (is, problem) = send("application/json", what, days);
+        assert!(is == status && problem.contains(english), "{what} {days}: {is} {problem}");
+    };
+    check("word", "30", 400, "اکیلا لفظ ہے", "is a single word");
+    check("a.example", "0", 422, "کوئی فیصلہ ہمیشہ کے لیے نہیں ہوتا", "nothing is decided for ever");
+    check("a.example", "soon", 422, "خانہ ”\u{2068}days\u{2069}“ خالی ہے", "invalid digit");
+    check("com.pk", "30", 422, "رجسٹری کے اپنے نام پر کبھی بندش نہیں لگتی", "own name is never blocked");
+    check("10.0.0.0/8", "30", 422, "کبھی بندش نہیں لگتی", "never blocked");
+}
