@@ -29,6 +29,7 @@ mod real;
 mod redress;
 mod reports;
 mod rollout;
+mod screen;
 mod senders;
 mod sightings;
 mod snapshot_files;

@@ -11,6 +11,7 @@ mod fuzz;
 mod private_postgres;
 mod programs;
 mod real;
+mod screen;
 mod shell;
 mod test;
 mod tidy;

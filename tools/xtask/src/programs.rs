@@ -50,6 +50,8 @@ const NEEDED: &[Needed] = &[
     Needed { program: "ip", package: "iproute2", what_for: "put programs into networks of their own" },
     Needed { program: "nginx", package: "nginx-light", what_for: "test auth_request against the reputation edge" },
     Needed { program: "initdb", package: "postgresql", what_for: "run every store test on PostgreSQL too" },
+    Needed { program: "chromium", package: "chromium", what_for: "look at pages as people and screen readers do" },
+    Needed { program: "node", package: "nodejs", what_for: "drive the browser" },
     Needed { program: "npm", package: "npm", what_for: "fetch the portal's styles and the real data" },
     Needed { program: "python3", package: "python3", what_for: "unpack the real data" },
 ];

@@ -2,7 +2,7 @@
 
 use crate::private_postgres::PrivatePostgres;
 use crate::shell::{self, Report};
-use crate::{flow, programs, real, tidy};
+use crate::{flow, programs, real, screen, tidy};
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::Command;
@@ -12,6 +12,7 @@ pub fn run(root: &Path, deny: bool) -> Result<()> {
     let mut report = Report::default();
     report.check("programs", || programs::install_missing(root));
     report.check("real data", || real::fetch(root).map(|_| ()));
+    report.check("packages for the browser", || screen::fetch(root));
     report.check("format", || {
         shell::run(shell::cargo(root).args(["fmt", "--all", "--check"]))
             .context("run `cargo fmt --all` and commit what it changes")

@@ -19,7 +19,7 @@ const MORE_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
 const PORT_MIN: u64 = 10_000;
 
 /// Where a program is.
-fn find(program: &str) -> Option<PathBuf> {
+pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(MORE_FOLDERS.map(PathBuf::from));
     folders.map(|folder| folder.join(program)).find(|file| file.is_file())
