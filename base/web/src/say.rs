@@ -17,7 +17,7 @@ pub enum Said {
     /// A number, shown with its thousands apart.
     Number(i64),
     /// A saying within the saying, in the same language.
-    Saying(Box<Saying>),
+    Saying(Saying),
 }
 
 impl From<String> for Said {
@@ -34,7 +34,7 @@ impl From<&str> for Said {
 
 impl From<Saying> for Said {
     fn from(saying: Saying) -> Self {
-        Self::Saying(Box::new(saying))
+        Self::Saying(saying)
     }
 }
 
@@ -72,7 +72,11 @@ impl From<u32> for Said {
 /// assert_eq!(say("x-days", [("max", 90_u32.into())]).to_string(), "give 1 to 90 days");
 /// ```
 #[derive(Clone)]
-pub struct Saying {
+pub struct Saying(Box<Message>);
+
+/// Apart and boxed, so that an error with a saying or two in it stays small.
+#[derive(Clone)]
+struct Message {
     sources: &'static [TextSource],
     key: &'static str,
     values: Vec<(&'static str, Said)>,
@@ -85,19 +89,19 @@ impl Saying {
         key: &'static str,
         values: impl IntoIterator<Item = (&'static str, Said)>,
     ) -> Self {
-        Self { sources, key, values: values.into_iter().collect() }
+        Self(Box::new(Message { sources, key, values: values.into_iter().collect() }))
     }
 
     /// The message's key.
     #[must_use]
-    pub const fn key(&self) -> &'static str {
-        self.key
+    pub fn key(&self) -> &'static str {
+        self.0.key
     }
 
     /// In this language. It reads the crate's own texts for that, which is for refusals and not for pages full of them.
     #[must_use]
     pub fn to(&self, lang: Lang) -> String {
-        self.fill(&Texts::only(lang, self.sources), lang, |inner| inner.to(lang))
+        self.fill(&Texts::only(lang, self.0.sources), lang, |inner| inner.to(lang))
     }
 
     /// In this language, out of texts that are at hand.
@@ -112,8 +116,8 @@ impl Saying {
             Said::Number(number) => TextValue::from(*number),
             Said::Saying(saying) => TextValue::from(inner(saying)),
         };
-        let values: Vec<_> = self.values.iter().map(|(name, said)| (*name, value(said))).collect();
-        texts.with(lang, self.key, &values)
+        let values: Vec<_> = self.0.values.iter().map(|(name, said)| (*name, value(said))).collect();
+        texts.with(lang, self.0.key, &values)
     }
 }
 
@@ -126,14 +130,14 @@ impl fmt::Display for Saying {
 
 impl fmt::Debug for Saying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Saying").field("key", &self.key).field("values", &self.values).finish_non_exhaustive()
+        f.debug_struct("Saying").field("key", &self.0.key).field("values", &self.0.values).finish_non_exhaustive()
     }
 }
 
 /// The same message with the same values.
 impl PartialEq for Saying {
     fn eq(&self, other: &Self) -> bool {
-        (self.key, &self.values) == (other.key, &other.values)
+        (self.0.key, &self.0.values) == (other.0.key, &other.0.values)
     }
 }
 
