@@ -193,7 +193,7 @@ pub(crate) fn one_of(field: &'static str, words: &str, given: &str) -> WebError 
 
 /// The decision with this number, for a reader with this clearance.
 pub(crate) async fn find(shield: &Shield, text: &str, clearance: Tlp) -> Result<Record, WebError> {
-    let asked = number(text).ok_or_else(|| no_number())?;
+    let asked = number(text).ok_or_else(no_number)?;
     let found = shield.house.store.read(move |reader| decisions::by_number(reader, asked)).await.map_err(refusal)?;
     // The same words for one that does not exist and one that the reader may not see.
     found.filter(|record| record.decision.tlp <= clearance).ok_or_else(|| refusal(no_decision(asked)))

@@ -147,7 +147,7 @@ pub(crate) async fn do_agree(
     text: &str,
     body: AgreeBody,
 ) -> Result<DecisionNumber, WebError> {
-    let number = number(text).ok_or_else(|| no_number())?;
+    let number = number(text).ok_or_else(no_number)?;
     let (actor, now, inner) = (actor(caller)?, shield.house.clock.now(), Arc::clone(shield));
     let agreed =
         shield.house.store.write(move |tx| inner.agree_to(tx, &actor, number, (&body.reason, body.days), now)).await;

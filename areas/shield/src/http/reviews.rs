@@ -148,7 +148,7 @@ pub(crate) async fn do_answer(
     text: &str,
     body: AnswerBody,
 ) -> Result<(DecisionNumber, ReviewState, Option<DecisionNumber>), WebError> {
-    let decision = number(text).ok_or_else(|| no_number())?;
+    let decision = number(text).ok_or_else(no_number)?;
     let outcome = match body.outcome.as_str() {
         "confirmed" => ReviewState::Confirmed,
         "reversed" => ReviewState::Reversed,
