@@ -6,11 +6,10 @@ use crate::{
     faults::{self, Board},
     quiet::{self, Retired},
 };
-use sipar_model::{Clock as _, SnapshotSerial, SystemClock, TimestampMs};
+use sipar_model::{Clock as _, SnapshotSerial, SystemClock, TimestampMs, chain};
 use sipar_snapshot::{Delta, Layers, Networks, Policy, VerifyingKey};
 use std::{
     collections::BTreeMap,
-    error::Error,
     fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
@@ -362,17 +361,6 @@ fn listed(folder: &Path) -> BTreeMap<u64, PathBuf> {
     };
     let all: BTreeMap<(u64, u64), PathBuf> = entries.flatten().take(CHAIN_MAX).filter_map(read).collect();
     all.into_iter().map(|((from, _), path)| (from, path)).collect()
-}
-
-/// An error and its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl IntelError {
     #[must_use]
     pub fn said(&self) -> Option<Saying> {
         let because = |key, slug: &String, source: &dyn Error| {
-            Some(say(key, [("name", slug.as_str().into()), ("why", chain(source).into())]))
+            Some(say(key, [("name", slug.as_str().into()), ("why", sipar_model::chain(source).into())]))
         };
         match self {
             Self::NoFormat { slug, known } => Some(no_format(slug, known)),
@@ -127,19 +127,8 @@ impl IntelError {
     /// The whole chain of causes on one line.
     #[must_use]
     pub fn chain(&self) -> String {
-        chain(self)
+        sipar_model::chain(self)
     }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }
 
 fn no_format(slug: &str, known: &str) -> Saying {

@@ -23,14 +23,7 @@ impl AreaError {
     /// The whole chain on one line, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut text = self.doing.clone();
-        let mut next = self.source();
-        while let Some(cause) = next {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            next = cause.source();
-        }
-        text
+        sipar_model::chain(self)
     }
 }
 

@@ -5,6 +5,7 @@
 //! Parse at the door: a [`DomainName`] or an [`Observable`] that exists is already valid and canonical.
 
 pub mod address;
+mod causes;
 pub mod fact;
 pub mod hash;
 pub mod ids;
@@ -22,6 +23,7 @@ pub mod url;
 pub mod vocabulary;
 
 pub use address::{Asn, Prefix};
+pub use causes::chain;
 pub use fact::{Assertion, Decision, Fact, FactKind, Finding, Indicator, Ruling, RulingOutcome};
 pub use hash::FileHash;
 pub use ids::{AppealNumber, DecisionNumber, FindingNumber, SnapshotSerial};

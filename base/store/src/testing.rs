@@ -61,7 +61,7 @@ fn with_postgres(url: &str, test: &impl Fn(&StoreConfig)) {
 }
 
 fn open(config: &StoreConfig) -> Store {
-    Store::open(config).unwrap_or_else(|error| panic!("{}", with_causes(&error)))
+    Store::open(config).unwrap_or_else(|error| panic!("{}", sipar_model::chain(&error)))
 }
 
 /// The server that tests may use; panics when there must be one and is not.
@@ -74,17 +74,4 @@ pub fn postgres_url() -> Option<String> {
         "{REQUIRED_VARIABLE} is set but {POSTGRES_VARIABLE} is not: run the tests with `cargo xtask test`"
     );
     url
-}
-
-/// An error with all its causes on one line.
-#[must_use]
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

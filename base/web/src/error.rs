@@ -78,7 +78,7 @@ impl WebError {
         if !no_room(cause) {
             return None;
         }
-        tracing::error!(doing, error = chain(cause), "the disk is full");
+        tracing::error!(doing, error = sipar_model::chain(cause), "the disk is full");
         Some(Self { usual: Some((DISK_FULL, DISK_FULL_NEXT)), ..Self::new(StatusCode::INSUFFICIENT_STORAGE) })
     }
 
@@ -88,7 +88,7 @@ impl WebError {
         if !marked(cause, |kind| kind == ErrorKind::NotConnected) {
             return None;
         }
-        tracing::error!(doing, error = chain(cause), "the database is away");
+        tracing::error!(doing, error = sipar_model::chain(cause), "the database is away");
         Some(Self { usual: Some((DATABASE_AWAY, DATABASE_AWAY_NEXT)), ..Self::new(StatusCode::SERVICE_UNAVAILABLE) })
     }
 
@@ -97,7 +97,7 @@ impl WebError {
         if let Some(known) = Self::full_disk(doing, cause).or_else(|| Self::database_away(doing, cause)) {
             return known;
         }
-        tracing::error!(doing, error = chain(cause), "a request failed");
+        tracing::error!(doing, error = sipar_model::chain(cause), "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
@@ -205,18 +205,6 @@ const DATABASE_AWAY: &str =
 /// What to do about it.
 const DATABASE_AWAY_NEXT: &str =
     "check that the database runs and that this machine reaches it (`database.url`), and send it again";
-
-/// The whole chain of causes on one line.
-fn chain(cause: &(dyn Error + 'static)) -> String {
-    let mut text = cause.to_string();
-    let mut next = cause.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
-}
 
 /// Whether want of room is somewhere among the causes: on the disk, in a quota, or for one file (errno(3): ENOSPC,
 /// EDQUOT, EFBIG).

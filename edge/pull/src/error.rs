@@ -128,14 +128,7 @@ impl PullError {
     /// The whole chain on one line.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut next = std::error::Error::source(self);
-        while let Some(cause) = next {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            next = cause.source();
-        }
-        text
+        sipar_model::chain(self)
     }
 
     /// Whether a file that was promised is gone: then the pointer was old, and asking anew helps.

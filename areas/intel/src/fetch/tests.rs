@@ -250,19 +250,9 @@ fn unpacked(bytes: &[u8], member: Option<&str>, bytes_max: u64) -> Result<Vec<u8
     let path = folder.path().join("feed");
     std::fs::write(&path, bytes).expect("file");
     let mut out = Vec::new();
-    let mut reader = open_unpacked(&path, member, bytes_max).map_err(|error| chain(&error))?;
+    let mut reader = open_unpacked(&path, member, bytes_max).map_err(|error| sipar_model::chain(&error))?;
     reader.read_to_end(&mut out).map_err(|error| error.to_string())?;
     Ok(out)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(&format!(": {cause}"));
-        next = cause.source();
-    }
-    text
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! File hashes and mail senders.
 
-use crate::{chain, through_json};
+use crate::through_json;
 use proptest::prelude::*;
 use sipar_model::hash::{FileHash, HashAlgorithm};
 use sipar_model::mail::MailAddress;
@@ -39,7 +39,7 @@ fn hashes_are_refused_with_a_reason() {
 fn mail_senders_become_canonical() {
     let check = |input: &str, expect: &str| match MailAddress::parse(input) {
         Ok(mail) => assert_eq!(mail.as_str(), expect, "{input}"),
-        Err(error) => panic!("{input}: {}", chain(&error)),
+        Err(error) => panic!("{input}: {}", sipar_model::chain(&error)),
     };
     check("eve@evil.example", "eve@evil.example");
     check("Eve.O'Hara+x@EVIL.example.", "eve.o'hara+x@evil.example");
@@ -55,7 +55,7 @@ fn mail_senders_become_canonical() {
 #[test]
 fn mail_senders_are_refused_with_a_reason() {
     let check = |input: &str, expect: &str| {
-        let error = chain(&MailAddress::parse(input).expect_err(input));
+        let error = sipar_model::chain(&MailAddress::parse(input).expect_err(input));
         assert!(error.contains(expect), "{input}: {error}");
     };
     check("", "no `@`");

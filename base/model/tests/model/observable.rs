@@ -1,6 +1,6 @@
 //! Observables: guessing, storing, comparing.
 
-use crate::{chain, through_json};
+use crate::through_json;
 use proptest::prelude::*;
 use sipar_model::{Asn, DomainName, NameServer, Observable, ObservableKind};
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 fn guesses_what_people_paste() {
     let check = |input: &str, kind: &str, value: &str| match Observable::guess(input) {
         Ok(observable) => assert_eq!((observable.kind().word(), observable.value().as_str()), (kind, value), "{input}"),
-        Err(error) => panic!("{input}: {}", chain(&error)),
+        Err(error) => panic!("{input}: {}", sipar_model::chain(&error)),
     };
     check("evil.example", "domain", "evil.example");
     check(" EVIL[.]example. ", "domain", "evil.example");
@@ -50,7 +50,7 @@ fn guesses_what_people_paste() {
 #[test]
 fn says_what_was_wrong_with_the_likeliest_reading() {
     let check = |input: &str, expect: &str| {
-        let error = chain(&Observable::guess(input).expect_err(input));
+        let error = sipar_model::chain(&Observable::guess(input).expect_err(input));
         assert!(error.contains(expect), "{input}: {error}");
     };
     check("", "nothing to look up");

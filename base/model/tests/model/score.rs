@@ -131,7 +131,7 @@ fn a_table_that_makes_no_sense_is_refused() {
     assert_eq!(DecayTable::from_toml(standard).expect("reads"), DecayTable::standard());
     let check = |from: &str, to: &str, expect: &str| {
         assert!(standard.contains(from), "{from}");
-        let error = crate::chain(&DecayTable::from_toml(&standard.replacen(from, to, 1)).expect_err(to));
+        let error = sipar_model::chain(&DecayTable::from_toml(&standard.replacen(from, to, 1)).expect_err(to));
         assert!(error.contains(expect), "{to}: {error}");
     };
     check("threshold = 30", "threshold = 0", "`threshold` is `0`; it must be from 1 to 99");

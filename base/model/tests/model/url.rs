@@ -1,6 +1,6 @@
 //! URLs.
 
-use crate::{chain, through_json};
+use crate::through_json;
 use proptest::prelude::*;
 use sipar_model::{CanonicalUrl, Host};
 
@@ -8,7 +8,7 @@ use sipar_model::{CanonicalUrl, Host};
 fn becomes_canonical() {
     let check = |input: &str, expect: &str| match CanonicalUrl::parse(input) {
         Ok(url) => assert_eq!(url.as_str(), expect, "{input}"),
-        Err(error) => panic!("{input}: {}", chain(&error)),
+        Err(error) => panic!("{input}: {}", sipar_model::chain(&error)),
     };
     check("http://evil.example", "http://evil.example/");
     check("HTTP://EVIL.example/", "http://evil.example/");
@@ -66,7 +66,7 @@ fn becomes_canonical() {
 #[test]
 fn is_refused_with_a_reason() {
     let check = |input: &str, expect: &str| {
-        let error = chain(&CanonicalUrl::parse(input).expect_err(input));
+        let error = sipar_model::chain(&CanonicalUrl::parse(input).expect_err(input));
         assert!(error.contains(expect), "{input}: {error}");
     };
     check("", "does not start with");

@@ -1,6 +1,6 @@
 //! PostgreSQL over TLS: the server has to show a certificate that a trusted authority signed for its name.
 
-use crate::testing::{PrivatePostgres, with_causes};
+use crate::testing::PrivatePostgres;
 use crate::{Store, StoreConfig, StoreError, params};
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
@@ -40,7 +40,7 @@ fn only_a_certified_server_is_talked_to() {
     assert!(!open("localhost", "sslmode=disable").expect("asked for without"), "encrypted");
     let refused = |host: &str, query: &str, part: &str| {
         let error = open(host, query).expect_err("not to be trusted");
-        let text = with_causes(&error);
+        let text = sipar_model::chain(&error);
         assert!(matches!(error, StoreError::Open { .. }) && text.contains(part), "{text}");
     };
     refused("127.0.0.1", &trusted, "certificate not valid for name");

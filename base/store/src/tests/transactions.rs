@@ -245,7 +245,7 @@ fn a_connection_that_died_is_replaced_and_one_that_dies_is_told() {
 fn a_place_that_cannot_be_opened_is_named_without_its_password() {
     let check = |config: crate::StoreConfig, part: &str| {
         let error = Store::open(&config).err().expect("refused");
-        let text = crate::testing::with_causes(&error);
+        let text = sipar_model::chain(&error);
         assert!(text.contains(part) && !text.contains("secret"), "{text}");
         assert!(matches!(error, StoreError::Open { .. }), "{error:?}");
     };
