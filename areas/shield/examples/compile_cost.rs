@@ -5,10 +5,13 @@
 //! The store is not part of it. The figure to hold is 2 million decisions against 2.5 million entries in 10 s and 1 GB.
 
 use sipar_model::{
-    Action, Assertion, Category, Confidence, Decision, DecisionNumber, Observable, Severity, SnapshotSerial,
-    TimestampMs, Tlp, WarningKind, fact::DecisionState,
+    Action, Category, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs, Tlp, WarningKind,
 };
-use sipar_shield::{Compiler, rules::Rules, store::record::Record};
+use sipar_shield::{
+    Compiler,
+    rules::Rules,
+    store::in_force::{InForce, Seen},
+};
 use sipar_snapshot::{Policy, PolicyHead, Scope, SigningKey, WarningIndex, WarningIndexBuilder};
 use std::{error::Error, net::Ipv4Addr, path::Path, time::Instant};
 
@@ -31,7 +34,7 @@ fn main() -> Outcome<()> {
     let head = PolicyHead { serial: SnapshotSerial(1), created: NOW, contact: "mailto:cert@example.org".into() };
     let mut compiler = Compiler::new(head, &rules, Some(&index))?;
     timed("taking the decisions through the gate", || {
-        (1..=decisions).try_for_each(|number| Ok(compiler.add(record(number)?)?))
+        (1..=decisions).try_for_each(|number| Ok(compiler.add(decision(number)?)?))
     })?;
     let file = folder.path().join("policy");
     let (built, left_out) = timed("writing and signing", || Ok(compiler.write(&file, &key)?))?;
@@ -82,45 +85,26 @@ fn warning_index(folder: &Path, key: &SigningKey, entries: u32) -> Outcome<Warni
 }
 
 /// A decision as feeds give rise to it: names, every fifth an address, with two witnesses.
-fn record(number: u32) -> Outcome<Record> {
+fn decision(number: u32) -> Outcome<InForce> {
     let bits = scattered(u64::from(number));
     let observable = if number.is_multiple_of(5) {
         Observable::from(std::net::IpAddr::V4(Ipv4Addr::from_bits(0x1400_0000 + (bits as u32 & 0x3fff_ffff))))
     } else {
         Observable::guess(&format!("login.evil-{:x}.example", bits & 0xffff_ffff_ffff))?
     };
-    let witness = |family: &str| -> Outcome<Assertion> {
-        Ok(Assertion {
-            source: family.into(),
-            family: family.into(),
-            category: Category::Phishing,
-            confidence: Confidence::new(90).ok_or("a percentage")?,
-            first_seen: NOW.plus_days(-i64::from(number % 30)),
-            last_seen: NOW,
-            tlp: Tlp::Clear,
-            reference: None,
-            met: None,
-        })
-    };
-    Ok(Record {
-        decision: Decision {
-            number: DecisionNumber(number),
-            observable,
-            action: Action::Block,
-            category: Category::Phishing,
-            severity: Severity::High,
-            decided_by: "rule:phishing".into(),
-            reason: "score 90 of 100".into(),
-            tlp: Tlp::Clear,
-            decided_at: NOW,
-            expires_at: NOW.plus_days(10),
-            state: DecisionState::Active,
-        },
+    let first_seen = NOW.plus_days(-i64::from(number % 30));
+    let witness = |family: &str| Seen { family: family.into(), tlp: Tlp::Clear, first_seen, last_seen: NOW };
+    Ok(InForce {
+        number: DecisionNumber(number),
+        observable,
+        action: Action::Block,
+        category: Category::Phishing,
+        severity: Severity::High,
         list: "phishing".into(),
         score: 90,
-        evidence: vec![witness("family-a")?, witness("family-b")?],
-        ledger_index: u64::from(number),
-        end: None,
+        tlp: Tlp::Clear,
+        expires_at: NOW.plus_days(10),
+        seen: vec![witness("family-a"), witness("family-b")],
     })
 }
 

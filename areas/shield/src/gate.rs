@@ -6,12 +6,11 @@
 use crate::{
     model::{SNAPSHOT_TLP_MAX, unblockable},
     rules::{self, Rules},
-    store::record::Record,
+    store::in_force::{InForce, Seen},
     warnings::said,
 };
-use sipar_model::{Action, Assertion, Category, DomainName, Observable, TimestampMs, WarningKind};
+use sipar_model::{Action, Category, DomainName, Observable, WarningKind};
 use sipar_snapshot::{Evidence, ListId, ListInfo, Mode, PolicyEntry, Scope, WarningIndex};
-use std::collections::BTreeMap;
 
 /// Why a decision in force stays out of the files for edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +56,7 @@ pub fn lists(rules: &Rules) -> Vec<ListInfo> {
 ///
 /// # Errors
 /// Why it becomes nothing.
-pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> Result<Vec<PolicyEntry>, Barred> {
-    let decision = &record.decision;
+pub fn entries(decision: InForce, rules: &Rules, index: Option<&WarningIndex>) -> Result<Vec<PolicyEntry>, Barred> {
     if decision.tlp > SNAPSHOT_TLP_MAX {
         return Err(Barred::Tlp);
     }
@@ -70,10 +68,8 @@ pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> R
         Action::Block => may_be_blocked(&decision.observable, rules, index)?,
         Action::Allow => Vec::new(),
     };
-    let list = list_of(&record, rules).ok_or(Barred::NoList)?;
+    let list = list_of(&decision, rules).ok_or(Barred::NoList)?;
     let scope = if decision.observable.name().is_some() { Scope::Subtree } else { Scope::Exact };
-    let evidence = evidence(&record.evidence);
-    let decision = record.decision;
     let own = PolicyEntry {
         observable: decision.observable,
         scope,
@@ -84,8 +80,8 @@ pub fn entries(record: Record, rules: &Rules, index: Option<&WarningIndex>) -> R
         list,
         expires: decision.expires_at,
         decision: decision.number,
-        score: record.score,
-        evidence,
+        score: decision.score,
+        evidence: evidence(decision.seen),
     };
     let exceptions = open.into_iter().map(|(name, scope)| PolicyEntry {
         observable: own.observable.named(name),
@@ -117,26 +113,32 @@ fn may_be_blocked(
 }
 
 /// The place of a decision's list among [`lists`].
-fn list_of(record: &Record, rules: &Rules) -> Option<ListId> {
-    let category = record.decision.category;
-    let place = if record.decision.action == Action::Allow {
+fn list_of(decision: &InForce, rules: &Rules) -> Option<ListId> {
+    let category = decision.category;
+    let place = if decision.action == Action::Allow {
         rules.lists.len() + Category::ALL.iter().position(|of| *of == category)?
     } else {
         // A list that the rules no longer name: its blocks stand on the list of their category, never nowhere.
-        let own = rules.lists.iter().position(|list| list.slug == record.list);
+        let own = rules.lists.iter().position(|list| list.slug == decision.list);
         own.or_else(|| rules.lists.iter().position(|list| list.category == category))?
     };
     u16::try_from(place).ok().map(ListId)
 }
 
 /// What may be shown with an entry: the families that may be shared, each with its first and last sight.
-fn evidence(assertions: &[Assertion]) -> Vec<Evidence> {
-    let mut families: BTreeMap<&str, (TimestampMs, TimestampMs)> = BTreeMap::new();
-    for assertion in assertions.iter().filter(|assertion| assertion.tlp <= SNAPSHOT_TLP_MAX) {
-        let seen = families.entry(&assertion.family).or_insert((assertion.first_seen, assertion.last_seen));
-        *seen = (seen.0.min(assertion.first_seen), seen.1.max(assertion.last_seen));
-    }
+fn evidence(seen: Vec<Seen>) -> Vec<Evidence> {
+    let open = seen.into_iter().filter(|seen| seen.tlp <= SNAPSHOT_TLP_MAX);
     let evidence =
-        |(family, (first_seen, last_seen)): (&str, _)| Evidence { family: family.into(), first_seen, last_seen };
-    families.into_iter().map(evidence).collect()
+        |seen: Seen| Evidence { family: seen.family, first_seen: seen.first_seen, last_seen: seen.last_seen };
+    let mut families: Vec<Evidence> = open.map(evidence).collect();
+    families.sort_unstable_by(|a, b| a.family.cmp(&b.family));
+    families.dedup_by(|next, kept| {
+        let same = next.family == kept.family;
+        if same {
+            kept.first_seen = kept.first_seen.min(next.first_seen);
+            kept.last_seen = kept.last_seen.max(next.last_seen);
+        }
+        same
+    });
+    families
 }

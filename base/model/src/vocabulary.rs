@@ -1,7 +1,7 @@
 //! The small closed vocabularies: category, TLP, severity, action, confidence.
 
-use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use serde::{Deserialize, Serialize, de::Visitor};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 /// A word that is not in the vocabulary.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -15,12 +15,27 @@ pub struct UnknownWord {
     pub allowed: String,
 }
 
+/// Reads a word where it stands: facts and rows hold millions of them.
+pub(crate) struct Word<T>(pub(crate) &'static str, pub(crate) PhantomData<T>);
+
+impl<T: FromStr<Err = UnknownWord>> Visitor<'_> for Word<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a {}", self.0)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 /// Defines an enum whose variants each have one word and one number (the number is the file format's).
 macro_rules! vocabulary {
     ($(#[$doc:meta])* $name:ident ($what:literal) { $($(#[$vdoc:meta])* $variant:ident = $number:literal $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(into = "&'static str", try_from = "String")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(into = "&'static str")]
         #[repr(u8)]
         pub enum $name { $($(#[$vdoc])* $variant = $number),+ }
 
@@ -49,9 +64,10 @@ macro_rules! vocabulary {
             fn from(value: $name) -> Self { value.word() }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = UnknownWord;
-            fn try_from(text: String) -> Result<Self, UnknownWord> { text.parse() }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::vocabulary::Word($what, std::marker::PhantomData))
+            }
         }
 
         impl FromStr for $name {

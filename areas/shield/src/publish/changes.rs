@@ -5,9 +5,10 @@ use crate::{
     Shield, ShieldError, gate,
     model::drill::Verdict,
     store::{
-        decisions, drills, lists, publications,
-        publications::{DeltaFile, Publication},
-        record::Record,
+        decisions, drills,
+        in_force::{self, InForce},
+        lists,
+        publications::{self, DeltaFile, Publication},
     },
     warnings::said,
 };
@@ -43,7 +44,7 @@ struct Gathered {
     /// All of it, each once.
     things: BTreeSet<Observable>,
     /// The decisions in force on them, and on what stands above those on `never` lists.
-    records: Vec<Record>,
+    in_force: Vec<InForce>,
 }
 
 impl Shield {
@@ -62,7 +63,7 @@ impl Shield {
         let lists = gate::lists(&self.rules);
         let contact = self.house.instance.contact.clone();
         let mut builder = DeltaBuilder::new(DeltaHead { from: serial, to, created: now, contact, lists });
-        let mut said = self.said_from_now_on(gathered.records, gathered.index.as_deref());
+        let mut said = self.said_from_now_on(gathered.in_force, gathered.index.as_deref());
         for thing in gathered.things {
             let (before, after) = (from.layers.said_of(&thing), said.remove(&thing).unwrap_or_default());
             match builder.add(Update { observable: thing, before, after }) {
@@ -163,21 +164,22 @@ impl Shield {
         if things.len() > UPDATES_MAX {
             return Ok(None);
         }
-        let mut records = decisions::in_force_on(reader, things.iter().chain(&above))?;
+        let mut in_force = in_force::on(reader, things.iter().chain(&above))?;
         let waiting = drills::waiting(reader)?;
-        records.retain(|record| !waiting.contains(&record.decision.number));
+        in_force.retain(|decision| !waiting.contains(&decision.number));
         let warnings = in_use.map(|in_use| in_use.blob).unwrap_or_default();
-        Ok(Some(Gathered { change, warnings, index, things, records }))
+        Ok(Some(Gathered { change, warnings, index, things, in_force }))
     }
 
     /// The entries that decisions become, by what they are about.
     pub(super) fn said_from_now_on(
         &self,
-        records: Vec<Record>,
+        in_force: Vec<InForce>,
         index: Option<&WarningIndex>,
     ) -> HashMap<Observable, Vec<PolicyEntry>> {
         let mut said: HashMap<Observable, Vec<PolicyEntry>> = HashMap::new();
-        let entries = records.into_iter().filter_map(|record| gate::entries(record, &self.rules, index).ok()).flatten();
+        let of = |decision| gate::entries(decision, &self.rules, index).ok();
+        let entries = in_force.into_iter().filter_map(of).flatten();
         for entry in entries {
             said.entry(entry.observable.clone()).or_default().push(entry);
         }

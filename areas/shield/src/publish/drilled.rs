@@ -5,9 +5,9 @@ use crate::{
     Shield, ShieldError, drill, gate,
     model::drill::{Found, Verdict, join, verdict},
     store::{
-        changed, decisions,
+        changed,
         drills::{self, DrillState},
-        lists,
+        in_force, lists,
         publications::Publication,
     },
 };
@@ -98,19 +98,19 @@ impl Shield {
             let index = in_use.as_ref().map(|in_use| shield.index(&in_use.blob)).transpose()?;
             let mut things = changed::opened_after(reader, since, UPDATES_MAX)?;
             things.retain(|thing| !matches!(thing, Observable::Asn(_)));
-            let mut records = decisions::in_force_on(reader, &things)?;
+            let mut in_force = in_force::on(reader, &things)?;
             let waiting = drills::waiting(reader)?;
-            records.retain(|record| !waiting.contains(&record.decision.number));
-            Ok::<_, ShieldError>((index, things, records))
+            in_force.retain(|decision| !waiting.contains(&decision.number));
+            Ok::<_, ShieldError>((index, things, in_force))
         });
-        let (index, things, records) = gathered?;
+        let (index, things, in_force) = gathered?;
         let (serial, to) = (from.publication.serial, SnapshotSerial(from.publication.serial.0 + 1));
         let (lists, contact) = (gate::lists(&self.rules), self.house.instance.contact.clone());
         if from.layers.lists() != lists {
             return Ok(Next::Whole("the lists have changed"));
         }
         let head = DeltaHead { from: serial, to, created: now, contact, lists: lists.clone() };
-        let (mut builder, mut said) = (DeltaBuilder::new(head), self.said_from_now_on(records, index.as_deref()));
+        let (mut builder, mut said) = (DeltaBuilder::new(head), self.said_from_now_on(in_force, index.as_deref()));
         for thing in things {
             let (before, after) = (from.layers.said_of(&thing), said.remove(&thing).unwrap_or_default());
             let update = Update { observable: thing, before, after };

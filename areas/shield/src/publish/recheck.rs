@@ -5,7 +5,7 @@
 use super::{run_blocking, state::State};
 use crate::{
     Shield, ShieldError, gate,
-    store::{decisions, drills, lists, publications::Publication},
+    store::{drills, in_force, lists, publications::Publication},
 };
 use sipar_model::{Action, DecisionNumber, Observable};
 use sipar_snapshot::{PolicyEntry, limits::UPDATES_MAX};
@@ -108,12 +108,12 @@ impl Shield {
             let index = in_use.as_ref().map(|in_use| shield.index(&in_use.blob)).transpose()?;
             let mut wanted = Wanted::default();
             let waiting = drills::waiting(reader)?;
-            decisions::each_in_force(reader, |record| {
+            in_force::each(reader, |decision| {
                 // Too much is made whole; the rest need not be looked at.
                 if !wanted.is_too_much() {
-                    let thing = record.decision.observable.clone();
-                    let waits = waiting.contains(&record.decision.number);
-                    match gate::entries(record, &shield.rules, index.as_deref()) {
+                    let thing = decision.observable.clone();
+                    let waits = waiting.contains(&decision.number);
+                    match gate::entries(decision, &shield.rules, index.as_deref()) {
                         Ok(entries) if !waits => compare(&published, entries, &mut wanted),
                         _ if published.layers.find(&thing).is_empty() => {}
                         _ => _ = wanted.differing.insert(thing),

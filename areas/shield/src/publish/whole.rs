@@ -12,9 +12,10 @@ use crate::{
     model::drill::Verdict,
     rules::Rules,
     store::{
-        decisions, drills, lists,
+        drills,
+        in_force::{self, InForce},
+        lists,
         publications::{self, Publication, WholeFile},
-        record::Record,
     },
 };
 use sipar_model::{Action, SnapshotSerial, TimestampMs};
@@ -35,7 +36,7 @@ pub struct LeftOut {
     pub unblockable: u64,
 }
 
-/// Builds a policy from records, one at a time.
+/// Builds a policy from decisions, one at a time.
 pub struct Compiler<'a> {
     builder: PolicyBuilder,
     rules: &'a Rules,
@@ -60,8 +61,8 @@ impl<'a> Compiler<'a> {
     ///
     /// # Errors
     /// When a bound of the format is reached.
-    pub fn add(&mut self, record: Record) -> Result<(), ShieldError> {
-        match gate::entries(record, self.rules, self.index) {
+    pub fn add(&mut self, decision: InForce) -> Result<(), ShieldError> {
+        match gate::entries(decision, self.rules, self.index) {
             Ok(entries) => {
                 entries.into_iter().try_for_each(|entry| self.builder.add(entry)).map_err(ShieldError::Build)?;
             }
@@ -153,11 +154,11 @@ impl Shield {
             let index = in_use.as_ref().map(|in_use| shield.index(&in_use.blob)).transpose()?;
             let waiting = drills::waiting(reader)?;
             let mut compiler = Compiler::new(head.clone(), &shield.rules, index.as_deref())?;
-            decisions::each_in_force(reader, |record| {
-                let left_out = from == From::Allowances && record.decision.action == Action::Block;
-                match left_out || waiting.contains(&record.decision.number) {
+            in_force::each(reader, |decision| {
+                let left_out = from == From::Allowances && decision.action == Action::Block;
+                match left_out || waiting.contains(&decision.number) {
                     true => Ok(()),
-                    false => compiler.add(record),
+                    false => compiler.add(decision),
                 }
             })?;
             let warnings = in_use.map(|in_use| in_use.blob).unwrap_or_default();

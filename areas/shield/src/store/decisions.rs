@@ -2,7 +2,10 @@
 //!
 //! INVARIANT: a decision's row, its fact and its entry in the ledger are written by one transaction.
 
-use super::record::{COLUMNS, Record, observable, record, state_number};
+use super::{
+    in_force,
+    record::{COLUMNS, Record, observable, record, state_number},
+};
 use crate::{ShieldError, model::Standing};
 use sipar_ledger::Entry;
 use sipar_model::{
@@ -47,7 +50,7 @@ pub struct Draft {
 
 const INSERT: Bulk<'_> = Bulk {
     into: "insert into decision(number, kind, value, action, category, severity, list, state, decided_by, reason, \
-           score, tlp, evidence, decided_at, expires_at, ledger_index, change)",
+           score, tlp, evidence, seen, decided_at, expires_at, ledger_index, change)",
     columns: &[
         Column::Bigint,
         Column::Smallint,
@@ -61,6 +64,7 @@ const INSERT: Bulk<'_> = Bulk {
         Column::Text,
         Column::Smallint,
         Column::Smallint,
+        Column::Text,
         Column::Text,
         Column::Bigint,
         Column::Bigint,
@@ -85,13 +89,13 @@ pub fn take(tx: &mut Tx<'_>, drafts: &[Draft], now: TimestampMs) -> Result<Vec<D
         .map(|number| u32::try_from(number).map(DecisionNumber).map_err(|_| ShieldError::NumbersUsedUp))
         .collect::<Result<_, _>>()?;
     let decisions: Vec<Decision> =
-        drafts.iter().zip(&numbers).map(|(draft, number)| in_force(draft, *number, now)).collect();
+        drafts.iter().zip(&numbers).map(|(draft, number)| taken(draft, *number, now)).collect();
     let entries: Vec<Entry> =
         decisions.iter().zip(drafts).map(|(decision, draft)| taken_entry(decision, draft, now)).collect();
     let indices = sipar_ledger::append(tx, &entries, now)?;
-    let evidence: Vec<String> = drafts.iter().map(|draft| json(&draft.evidence)).collect::<Result<_, _>>()?;
-    let rows =
-        decisions.iter().zip(drafts).zip(&indices).zip(&evidence).map(|(((decision, draft), index), evidence)| {
+    let evidence: Vec<[String; 2]> = drafts.iter().map(|draft| texts(&draft.evidence)).collect::<Result<_, _>>()?;
+    let rows = decisions.iter().zip(drafts).zip(&indices).zip(&evidence).map(
+        |(((decision, draft), index), [evidence, seen])| {
             values![
                 decision.number,
                 decision.observable.kind().number(),
@@ -106,18 +110,20 @@ pub fn take(tx: &mut Tx<'_>, drafts: &[Draft], now: TimestampMs) -> Result<Vec<D
                 draft.score,
                 decision.tlp.number(),
                 evidence,
+                seen,
                 decision.decided_at,
                 decision.expires_at,
                 *index,
                 change,
             ]
-        });
+        },
+    );
     tx.bulk(&INSERT, rows)?;
     say(tx, decisions, now)?;
     Ok(numbers)
 }
 
-fn in_force(draft: &Draft, number: DecisionNumber, now: TimestampMs) -> Decision {
+fn taken(draft: &Draft, number: DecisionNumber, now: TimestampMs) -> Decision {
     Decision {
         number,
         observable: draft.observable.clone(),
@@ -217,16 +223,23 @@ pub fn extend(
         })
         .collect();
     sipar_ledger::append(tx, &entries, now)?;
-    let evidence: Vec<String> = extended.iter().map(|(_, _, evidence, _)| json(evidence)).collect::<Result<_, _>>()?;
+    let evidence: Vec<[String; 2]> =
+        extended.iter().map(|(_, _, evidence, _)| texts(evidence)).collect::<Result<_, _>>()?;
     tx.execute_many(
-        "update decision set expires_at = ?2, evidence = ?3, score = ?4, change = ?5 where number = ?1 and state = 1",
-        extended.iter().zip(&evidence).map(|((record, expires, _, score), evidence)| {
-            values![record.decision.number, *expires, evidence, *score, change]
+        "update decision set expires_at = ?2, evidence = ?3, seen = ?4, score = ?5, change = ?6
+         where number = ?1 and state = 1",
+        extended.iter().zip(&evidence).map(|((record, expires, _, score), [evidence, seen])| {
+            values![record.decision.number, *expires, evidence, seen, *score, change]
         }),
     )?;
     let moved =
         extended.into_iter().map(|(record, expires_at, ..)| Decision { expires_at, ..record.decision }).collect();
     say(tx, moved, now)
+}
+
+/// What sources say, as people read it and as files for edges need it.
+fn texts(evidence: &[Assertion]) -> Result<[String; 2], ShieldError> {
+    Ok([json(&evidence)?, in_force::seen(evidence)?])
 }
 
 fn say(tx: &mut Tx<'_>, decisions: Vec<Decision>, now: TimestampMs) -> Result<(), ShieldError> {
@@ -313,7 +326,7 @@ pub fn changed_after(reader: &mut Reader<'_>, change: i64, limit: usize) -> Resu
     reader.query(CHANGED_AFTER, params![change, limit])?.iter().map(observable).collect()
 }
 
-/// The decisions in force on any of `things`, each on its own.
+/// The decisions in force on any of `things`, each on its own, with all that people read.
 ///
 /// # Errors
 /// When the store refuses.
@@ -324,27 +337,6 @@ pub fn in_force_on<'a>(
     let sql = format!("select {COLUMNS} from decision where value = ?1 and kind = ?2 and state = 1 order by number");
     let keys = things.into_iter().map(|thing| values![thing.value(), thing.kind().number()]);
     reader.query_many(&sql, keys)?.iter().flatten().map(record).collect()
-}
-
-/// Hands over every decision in force, one by one, in the order of their numbers. One whose time is over is in force
-/// until it is ended.
-///
-/// # Errors
-/// When the store refuses, or with what `take` returns.
-pub fn each_in_force(
-    reader: &mut Reader<'_>,
-    mut take: impl FnMut(Record) -> Result<(), ShieldError>,
-) -> Result<(), ShieldError> {
-    let sql = format!("select {COLUMNS} from decision where state = 1 order by number");
-    let mut failed = None;
-    reader
-        .each(&sql, params![], |row| {
-            record(&row).and_then(&mut take).map_err(|error| {
-                failed = Some(error);
-                sipar_store::StoreError::stopped(std::fmt::Error)
-            })
-        })
-        .map_err(|error| failed.take().unwrap_or_else(|| error.into()))
 }
 
 pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, ShieldError> {

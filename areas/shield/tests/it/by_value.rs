@@ -3,7 +3,7 @@
 
 use crate::rig::{NOW, Rig, allow, block, each_rig, phishing, says, thing};
 use sipar_model::{Category, SnapshotSerial, TimestampMs, Tlp, WarningKind};
-use sipar_shield::{Compiler, ShieldError, rules::Rules, store::decisions, store::lists};
+use sipar_shield::{Compiler, ShieldError, rules::Rules, store::in_force, store::lists};
 use sipar_snapshot::{Policy, PolicyEntry, PolicyHead, WarningIndex};
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ async fn compiled(rig: &Rig) -> Vec<String> {
             .map(|used| WarningIndex::open(&house.blobs.path(&used.blob).unwrap(), &key.verifying_key()).unwrap());
         let head = PolicyHead { serial: SnapshotSerial(1), created: NOW, contact: String::new() };
         let mut compiler = Compiler::new(head, &rules, index.as_ref())?;
-        decisions::each_in_force(reader, |record| compiler.add(record))?;
+        in_force::each(reader, |decision| compiler.add(decision))?;
         compiler.write(&target, &key).map_err(ShieldError::Build)?;
         Ok::<_, ShieldError>(())
     });

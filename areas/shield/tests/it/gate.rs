@@ -1,17 +1,15 @@
 //! The last gate: whatever the tables hold, nothing too secret and nothing protected goes into a file for edges.
 
-use crate::rig::{NOW, each_rig, index, says, thing};
+use crate::rig::{NOW, each_rig, index, thing};
 use proptest::prelude::*;
 use sipar_area::Blobs;
-use sipar_model::{
-    Action, Category, Decision, DecisionNumber, Severity, SnapshotSerial, Tlp, WarningKind, fact::DecisionState,
-};
+use sipar_model::{Action, Category, DecisionNumber, Severity, SnapshotSerial, Tlp, WarningKind};
 use sipar_shield::{
     Compiler,
     rules::Rules,
     store::{
         decisions::{self, Draft},
-        record::Record,
+        in_force::{InForce, Seen},
     },
 };
 use sipar_snapshot::{Policy, PolicyHead, Scope, SigningKey, WarningIndex, WarningIndexBuilder};
@@ -48,32 +46,19 @@ fn warning_index(folder: &std::path::Path, key: &SigningKey) -> WarningIndex {
     WarningIndex::open(&file, &key.verifying_key()).unwrap()
 }
 
-fn record(number: u32, what: &str, action: Action, tlp: Tlp, witnesses: &[Tlp], list: &str) -> Record {
-    let evidence = witnesses.iter().map(|tlp| {
-        let mut assertion =
-            says("evil.example", &format!("family-{tlp}"), Category::Phishing, NOW).assertions.remove(0);
-        assertion.tlp = *tlp;
-        assertion
-    });
-    Record {
-        decision: Decision {
-            number: DecisionNumber(number),
-            observable: thing(what),
-            action,
-            category: Category::Phishing,
-            severity: Severity::High,
-            decided_by: "rule:phishing".into(),
-            reason: "a test".into(),
-            tlp,
-            decided_at: NOW,
-            expires_at: NOW.plus_days(5),
-            state: DecisionState::Active,
-        },
+fn in_force(number: u32, what: &str, action: Action, tlp: Tlp, witnesses: &[Tlp], list: &str) -> InForce {
+    let seen = |tlp: &Tlp| Seen { family: format!("family-{tlp}"), tlp: *tlp, first_seen: NOW, last_seen: NOW };
+    InForce {
+        number: DecisionNumber(number),
+        observable: thing(what),
+        action,
+        category: Category::Phishing,
+        severity: Severity::High,
         list: list.into(),
         score: 90,
-        evidence: evidence.collect(),
-        ledger_index: 0,
-        end: None,
+        tlp,
+        expires_at: NOW.plus_days(5),
+        seen: witnesses.iter().map(seen).collect(),
     }
 }
 
@@ -98,7 +83,7 @@ proptest! {
             let action = if allow { Action::Allow } else { Action::Block };
             let witnesses: Vec<Tlp> = witnesses.into_iter().map(|tlp| Tlp::ALL[tlp]).collect();
             let list = if old_list { "a-list-of-last-year" } else { "phishing" };
-            compiler.add(record(number, what, action, tlp, &witnesses, list)).unwrap();
+            compiler.add(in_force(number, what, action, tlp, &witnesses, list)).unwrap();
             if tlp <= Tlp::Green && (allow || !PROTECTED.contains(&what)) {
                 expect.push((number, what, action));
                 if what == "host.example" && action == Action::Block {

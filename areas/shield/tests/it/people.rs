@@ -1,12 +1,15 @@
 //! What people may do, what they are refused, and that rules keep away from what they decided.
 
-use crate::rig::{NOW, Rig, allow, block, desk, each_rig, phishing, says};
+use crate::rig::{NOW, Rig, allow, block, desk, each_rig, phishing, says, thing};
 use sipar_ledger::Commitment;
 use sipar_model::{
     Action, Category, TimestampMs,
     WarningKind::{Never, Review},
 };
-use sipar_shield::{Request, ShieldError, store::held::HeldState};
+use sipar_shield::{
+    Request, ShieldError,
+    store::{held::HeldState, in_force},
+};
 use sipar_snapshot::Mode;
 
 const WHY: &str = "the owner has cleaned it";
@@ -271,11 +274,11 @@ fn an_allowance_holds_while_the_list_of_its_category_is_only_tried_out() {
             rig.warn(&[]).await;
             rig.request(allow("fine.evil.example")).await.unwrap();
             rig.request(block("evil.example")).await.unwrap();
-            let modes: Vec<_> = rig
-                .records()
-                .await
+            let what = [thing("fine.evil.example"), thing("evil.example")];
+            let in_force = rig.house.store.read(move |reader| in_force::on(reader, &what)).await.unwrap();
+            let modes: Vec<_> = in_force
                 .into_iter()
-                .flat_map(|record| sipar_shield::gate::entries(record, &rules, None).unwrap())
+                .flat_map(|decision| sipar_shield::gate::entries(decision, &rules, None).unwrap())
                 .map(|entry| (entry.action, lists[usize::from(entry.list.0)].mode))
                 .collect();
             assert_eq!(modes, [(Action::Allow, Mode::Enforce), (Action::Block, Mode::Shadow)]);
