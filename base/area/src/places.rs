@@ -65,6 +65,7 @@ impl<T> Places<T> {
     #[must_use]
     pub fn around(&self, thing: &Observable) -> Option<&T> {
         match thing {
+            Observable::Domain(_) if self.names.is_empty() => None,
             Observable::Domain(name) => {
                 let key = turned(name);
                 let ends = key.char_indices().filter(|(_, letter)| *letter == '.').map(|(at, _)| at + 1);
@@ -90,6 +91,7 @@ impl<T> Places<T> {
     #[must_use]
     pub fn within(&self, thing: &Observable, count_max: usize) -> Vec<(Observable, &T)> {
         match thing {
+            Observable::Domain(_) if self.names.is_empty() => Vec::new(),
             Observable::Domain(name) => {
                 let key = turned(name);
                 let below = self.names.range::<str, _>((Bound::Excluded(key.as_str()), Bound::Unbounded));

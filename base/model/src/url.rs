@@ -104,6 +104,10 @@ impl CanonicalUrl {
     /// When it is not one, is not http, https or ftp, or its host is neither a name nor a plainly written address.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let text = text.trim_ascii();
+        if is_plainly_canonical(text) { Ok(Self(text.into())) } else { Self::parse_slowly(text) }
+    }
+
+    fn parse_slowly(text: &str) -> Result<Self, UrlError> {
         let given = || excerpt(text);
         if text.len() > URL_BYTES_MAX {
             return Err(UrlError::TooLong { given: given() });
@@ -152,9 +156,10 @@ impl CanonicalUrl {
     #[must_use]
     pub fn host(&self) -> Host {
         let host = self.host_str();
-        match parse_address(host) {
-            Ok(address) => Host::Address(address),
-            Err(_) => Host::Name(DomainName::parse(host).expect("the constructor parsed it")),
+        // No name ends in a number or stands in brackets.
+        match DomainName::parse(host) {
+            Ok(name) => Host::Name(name),
+            Err(_) => Host::Address(parse_address(host).expect("the constructor parsed it")),
         }
     }
 
@@ -175,6 +180,20 @@ impl CanonicalUrl {
         let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
         rest.split_at(rest.find('/').unwrap_or(rest.len()))
     }
+}
+
+/// Whether a URL that looks as most do is canonical as it stands, so that taking it apart would lead back to it. `false`
+/// decides nothing.
+fn is_plainly_canonical(text: &str) -> bool {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let Some((host, after)) = rest.and_then(|rest| rest.split_once('/')) else { return false };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&*+,;=:@/?".contains(&byte);
+    // Behind `/.` there may be a dot segment, and behind `xn--` what is no name.
+    text.len() <= URL_BYTES_MAX
+        && !text.contains("/.")
+        && after.bytes().all(plain)
+        && !host.contains("xn--")
+        && DomainName::parse(host).is_ok_and(|name| name.as_str() == host)
 }
 
 /// The scheme in lower case, and what follows `://`.
@@ -269,3 +288,87 @@ impl fmt::Display for CanonicalUrl {
 }
 
 written_as_text!(CanonicalUrl, UrlError, "an http, https or ftp URL");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Pieces of which many URLs are plain, and all that makes one change on the way.
+    const PIECES: [&str; 44] = [
+        "http://",
+        "https://",
+        "ftp://",
+        "HTTP://",
+        "evil",
+        "Evil",
+        ".",
+        "..",
+        "example",
+        "a-b",
+        "_dmarc",
+        "xn--",
+        "xn--p1ai",
+        "192.0.2.1",
+        "0x7f",
+        "[::1]",
+        ":80",
+        ":443",
+        ":8080",
+        "user@",
+        "/",
+        "//",
+        "/.",
+        "/..",
+        "/./",
+        "~",
+        "!",
+        "$",
+        "'",
+        "(.)",
+        "%41",
+        "%zz",
+        "%",
+        "?",
+        "#",
+        "=",
+        "&",
+        ";",
+        "\\",
+        "|",
+        "^",
+        " ",
+        "\t",
+        "س",
+    ];
+
+    #[test]
+    fn most_urls_are_plainly_canonical() {
+        for text in ["http://evil.example/", "https://a-b.evil.example/x/~y/z.php?a=b&c=d;e:f@g!h$i*j+k,l?m"] {
+            assert!(is_plainly_canonical(text), "{text}");
+        }
+        for text in ["http://evil.example", "http://192.0.2.1/", "http://evil.example/a/../b", "http://evil.example/'"]
+        {
+            assert!(!is_plainly_canonical(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plainly_canonical_is_what_taking_it_apart_leads_to(
+            scheme in 0..2_usize,
+            host in "[a-z]{1,3}\\.[a-z0-9_-]{1,4}",
+            rest in prop::collection::vec(0..PIECES.len(), 0..8),
+            all in prop::collection::vec(0..PIECES.len(), 0..10),
+        ) {
+            let of = |pieces: &[usize]| pieces.iter().map(|at| PIECES[*at]).collect::<String>();
+            for text in [format!("{}{host}/{}", PIECES[scheme], of(&rest)), of(&all)] {
+                let text = text.trim_ascii();
+                if is_plainly_canonical(text) {
+                    let slowly = CanonicalUrl::parse_slowly(text).map(|url| url.as_str().to_owned());
+                    prop_assert_eq!(slowly, Ok(text.to_owned()));
+                }
+            }
+        }
+    }
+}

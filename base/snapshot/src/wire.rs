@@ -101,16 +101,17 @@ pub(crate) fn hash(seed: u64, name: &[u8]) -> u64 {
 
 /// A canonical name on the wire, with the root label. Returns how many bytes it takes.
 pub(crate) fn encode(name: &DomainName, out: &mut [u8; NAME_BYTES_MAX]) -> usize {
-    let mut at = 0;
-    for label in name.labels() {
-        let label = label.as_bytes();
-        // A DomainName holds at most 253 characters in labels of at most 63: this always fits.
-        out[at] = label.len() as u8;
-        out[at + 1..=at + label.len()].copy_from_slice(label);
-        at += label.len() + 1;
+    let text = name.as_str().as_bytes();
+    // A DomainName holds at most 253 characters in labels of at most 63: this always fits.
+    out[1..=text.len()].copy_from_slice(text);
+    let mut start = 0;
+    for (at, _) in text.iter().enumerate().filter(|(_, letter)| **letter == b'.') {
+        out[start] = (at - start) as u8;
+        start = at + 1;
     }
-    out[at] = 0;
-    at + 1
+    out[start] = (text.len() - start) as u8;
+    out[text.len() + 1] = 0;
+    text.len() + 2
 }
 
 /// How many labels a stored or pending name has, when it is well formed.

@@ -166,7 +166,7 @@ fn rows_of(
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(number) => Value::Integer(number),
                 ValueRef::Real(number) => Value::Real(number),
-                ValueRef::Text(text) => Value::Text(Cow::Owned(String::from_utf8_lossy(text).into_owned())),
+                ValueRef::Text(text) => Value::Text(Cow::Owned(text_of(text))),
                 ValueRef::Blob(bytes) => Value::Bytes(Cow::Owned(bytes.to_vec())),
             });
         }
@@ -175,6 +175,14 @@ fn rows_of(
         }
     }
     Ok(())
+}
+
+/// SQLite takes any bytes for text; what is none is replaced. Almost all is, and then looking for what is none is waste.
+fn text_of(bytes: &[u8]) -> String {
+    match str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 /// What an error of SQLite means for the transaction. `doing` is the statement.

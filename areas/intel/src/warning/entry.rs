@@ -69,16 +69,18 @@ fn thing(text: &str, scope: Scope) -> Result<(Observable, Scope), EntryError> {
             .map(|url| (url, Scope::Exact))
             .map_err(|error| EntryError::Unreadable(error.to_string()));
     }
-    if let Ok(hash) = FileHash::parse(text) {
+    // Of two million entries most are names, so what those cannot be is not tried, to be refused at length.
+    let hexadecimal = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hexadecimal && let Ok(hash) = FileHash::parse(text) {
         return Ok((Observable::File(hash), Scope::Exact));
     }
-    let hexadecimal = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    // SHA-224, SHA-512 and ssdeep; UUIDs; anything with a blank.
-    if hexadecimal || is_uuid(text) || text.contains([':', ' ']) && parse_address(text).is_err() {
-        return Err(EntryError::Kind);
-    }
-    if let Ok(address) = parse_address(text) {
+    let may_be_address = text.contains(':') || text.ends_with(|last: char| last.is_ascii_digit() || last == ']');
+    if may_be_address && let Ok(address) = parse_address(text) {
         return Ok((Observable::Address(address), Scope::Exact));
+    }
+    // SHA-224, SHA-512 and ssdeep; UUIDs; anything with a blank.
+    if hexadecimal || is_uuid(text) || text.contains([':', ' ']) {
+        return Err(EntryError::Kind);
     }
     if text.contains('/') {
         // A network, or a name with a path, of which only the whole URL would be right.

@@ -73,7 +73,9 @@ impl Must {
     /// What must resolve below a name or inside a network.
     fn below(&self, thing: &Observable) -> Vec<Observable> {
         let mut below = Vec::new();
-        if let (Some(index), Some(name)) = (&self.index, thing.name()) {
+        if let (Some(index), Some(name)) = (&self.index, thing.name())
+            && !index.below(name).is_empty()
+        {
             let names = index.protected_below(name, BELOW_MAX).unwrap_or_default();
             below.extend(names.into_iter().map(|(name, _)| Observable::Domain(name)));
         }
@@ -102,21 +104,16 @@ pub(crate) fn drill(
     things: impl IntoIterator<Item = impl Borrow<Observable>>,
 ) -> Vec<Hit> {
     let mut hits = Vec::new();
-    let newly = |thing: &Observable| {
-        let by = blocked_by(after, thing, must.now)?;
-        before.is_none_or(|before| blocked_by(before, thing, must.now).is_none()).then_some(by)
-    };
+    let is_new = |thing: &Observable| before.is_none_or(|before| blocked_by(before, thing, must.now).is_none());
     for thing in things {
         let thing = thing.borrow();
-        if blocked_by(after, thing, must.now).is_none() {
-            continue;
-        }
-        if let Some(decision) = newly(thing) {
+        let Some(decision) = blocked_by(after, thing, must.now) else { continue };
+        if is_new(thing) {
             let lists = must.lists_of(thing).into_iter().chain(must.lists_below(thing));
             hits.extend(lists.map(|(list, never)| Hit { decision, must: thing.clone(), list, never }));
         }
         for below in must.below(thing) {
-            let Some(decision) = newly(&below) else { continue };
+            let Some(decision) = blocked_by(after, &below, must.now).filter(|_| is_new(&below)) else { continue };
             let lists = must.lists_of(&below).into_iter();
             hits.extend(lists.map(|(list, never)| Hit { decision, must: below.clone(), list, never }));
         }

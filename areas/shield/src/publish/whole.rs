@@ -167,8 +167,7 @@ impl Shield {
         let ((builder, left_out), change, warnings, index) = collected;
         let (file, file_bytes, policy) = self.write_file(builder, serial)?;
         let layers = Layers::new(Arc::new(policy));
-        let things = layers.iter().map(|entry| entry.observable);
-        match self.drill(index, before.map(|state| &state.layers), &layers, things)? {
+        match self.drill(index, before.map(|state| &state.layers), &layers, layers.things())? {
             Verdict::Clean => {}
             found => {
                 forget(&file);

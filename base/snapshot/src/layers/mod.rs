@@ -209,7 +209,7 @@ impl Layers {
 
     /// The number of the overlay's first entry: those of the base come before it.
     fn first(&self) -> u32 {
-        u32::try_from(self.base.entries()).expect("seven tables of ENTRIES_MAX are below 2^32")
+        self.base.end()
     }
 
     /// The layer that an entry is in, and its number there.
@@ -254,6 +254,15 @@ impl Layers {
     pub fn iter(&self) -> impl Iterator<Item = PolicyEntry> + '_ {
         let base = (0..self.first()).filter_map(|number| self.entry(EntryRef(number)));
         base.chain(self.overlay.iter().flat_map(|overlay| overlay.policy.iter()))
+    }
+
+    /// What every entry is about, as far as it can be read: of several entries on one thing each.
+    pub fn things(&self) -> impl Iterator<Item = Observable> + '_ {
+        let above = self.overlay.as_ref().map_or(0, |overlay| overlay.policy.end());
+        (0..self.first() + above).filter_map(|number| {
+            let (policy, entry) = self.place(EntryRef(number))?;
+            policy.thing(entry)
+        })
     }
 
     /// Brings what look-ups of these names will read into the processor's caches; see [`Policy::warm_names`].

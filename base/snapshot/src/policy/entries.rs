@@ -32,6 +32,11 @@ impl Policy {
         })
     }
 
+    /// What the entry with this number is about. `None` when there is none, or it cannot be read.
+    pub(crate) fn thing(&self, entry: EntryRef) -> Option<Observable> {
+        self.stored(entry.0).map(|(thing, _)| thing)
+    }
+
     fn stored(&self, number: u32) -> Option<(Observable, &[u8; PAYLOAD_BYTES])> {
         let file = self.container.bytes();
         let firsts = &self.firsts;

@@ -33,17 +33,16 @@ impl EvidenceBag {
         let full = || BuildError::TooMany { what: "bytes of evidence", max: SECTION_BYTES_MAX };
         let at = u32::try_from(self.bytes.len()).map_err(|_| full())?;
         put_in_order(&mut evidence);
-        let front = [score.min(100), u8::try_from(evidence.len()).expect("EVIDENCE_MAX is below 256")];
-        let mut record = front.to_vec();
-        for item in &evidence {
-            record.extend_from_slice(&self.family(&item.family)?.to_le_bytes());
-            record.extend_from_slice(&seconds(item.first_seen).to_le_bytes());
-            record.extend_from_slice(&seconds(item.last_seen).to_le_bytes());
-        }
-        if (self.bytes.len() + record.len()) as u64 > SECTION_BYTES_MAX {
+        if (self.bytes.len() + FRONT_BYTES + evidence.len() * ITEM_BYTES) as u64 > SECTION_BYTES_MAX {
             return Err(full());
         }
-        self.bytes.extend_from_slice(&record);
+        self.bytes.extend([score.min(100), u8::try_from(evidence.len()).expect("EVIDENCE_MAX is below 256")]);
+        for item in &evidence {
+            let family = self.family(&item.family)?;
+            self.bytes.extend_from_slice(&family.to_le_bytes());
+            self.bytes.extend_from_slice(&seconds(item.first_seen).to_le_bytes());
+            self.bytes.extend_from_slice(&seconds(item.last_seen).to_le_bytes());
+        }
         Ok(at)
     }
 

@@ -177,6 +177,11 @@ impl Policy {
         self.firsts.end as u64
     }
 
+    /// The number behind that of the last entry.
+    pub(crate) const fn end(&self) -> u32 {
+        self.firsts.end
+    }
+
     /// The lists; a [`ListId`] is the place in this slice.
     #[must_use]
     pub fn lists(&self) -> &[ListInfo] {
