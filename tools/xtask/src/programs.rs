@@ -42,6 +42,7 @@ const NEEDED: &[Needed] = &[
     },
     Needed { program: "fail2ban-client", package: "fail2ban", what_for: "report attackers with its own action" },
     Needed { program: "haproxy", package: "haproxy", what_for: "deny listed addresses by a downloaded list" },
+    Needed { program: "postfix", package: "postfix", what_for: "refuse mail by the blocklist" },
     Needed { program: "aiosmtpd", package: "python3-aiosmtpd", what_for: "take our mail" },
     Needed { program: "faketime", package: "faketime", what_for: "let time pass for a whole process" },
     Needed { program: "nft", package: "nftables", what_for: "take listed addresses into sets" },

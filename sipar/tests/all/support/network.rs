@@ -4,8 +4,9 @@
 use super::Ran;
 use nix::sched::{CloneFlags, setns};
 use std::{
-    fs::File,
+    fs::{self, File},
     net::Ipv4Addr,
+    path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -70,6 +71,18 @@ impl Network {
         ip(&["-n", &self.name(place), "route", "add", &format!("{address}/32"), "via", &at]);
     }
 
+    /// What runs at this place from now on asks there for names (ip-netns(8)).
+    pub fn set_resolver(&self, place: &str, address: &str) {
+        let folder = self.files(place);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("resolv.conf"), format!("nameserver {address}\n")).unwrap();
+    }
+
+    /// The folder of files that stand in `/etc` at that place alone.
+    fn files(&self, place: &str) -> PathBuf {
+        Path::new("/etc/netns").join(self.name(place))
+    }
+
     /// The same command, run at that place. It is the same process, so it ends as it would.
     pub fn command(&self, place: &str, command: &Command) -> Command {
         let mut at = Command::new("ip");
@@ -112,7 +125,8 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         for place in self.places.iter().copied().chain([HUB]) {
-            // It may never have been made.
+            // They may never have been made.
+            let _removed = fs::remove_dir_all(self.files(place));
             try_ip(&["netns", "del", &self.name(place)]);
         }
     }

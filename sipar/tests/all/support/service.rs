@@ -19,6 +19,8 @@ use std::{
 
 /// Where enforcement clients ask, on every page of the guide.
 const CLIENTS: &str = "192.0.2.10";
+/// Where DNS is asked, on every page of the guide.
+const DNS: &str = "192.0.2.1";
 const BOUNCERS: Page = Page(include_str!("../../../../docs/src/bouncers.md"));
 
 /// The machine, and what runs on it.
@@ -35,6 +37,11 @@ pub struct Service {
 impl Service {
     /// Starts it; nothing, where `programs` are not there or networks of one's own cannot be.
     pub fn start(programs: &[&str]) -> Option<Self> {
+        Self::start_with(programs, str::to_owned)
+    }
+
+    /// The same with another configuration.
+    pub fn start_with(programs: &[&str], configure: impl FnOnce(&str) -> String) -> Option<Self> {
         if !programs.iter().copied().chain(["ip", "curl"]).all(has) {
             return None;
         }
@@ -42,12 +49,14 @@ impl Service {
             assert!(!required("SIPAR_TEST_TOOLS_REQUIRED"), "networks of one's own need root");
             return None;
         };
-        network.add_address("service", CLIENTS);
+        for address in [CLIENTS, DNS] {
+            network.add_address("service", address);
+        }
         let home = Home::alone();
         let path = home.path("sipar.toml");
         let text = fs::read_to_string(&path).unwrap();
         let text = text.replace("[reputation]\nlisten = \"127.0.0.1:0\"", "[reputation]\nlisten = \"127.0.0.1:8081\"");
-        fs::write(&path, text + BOUNCERS.block("[clients]")).unwrap();
+        fs::write(&path, configure(&(text + BOUNCERS.block("[clients]")))).unwrap();
         let server = Server::start(&mut network.command("service", &home.command(&["serve"])));
         server.wait_for_line("sign in");
         assert_eq!(server.address("clients").to_string(), "192.0.2.10:8082");
@@ -80,15 +89,26 @@ impl Service {
         Ran::of(&mut self.network.command("service", &shell))
     }
 
-    /// Runs the page's command that begins so, with `changes` for what this machine has elsewhere.
-    pub fn paste(&self, page: &Page, begins: &str, changes: &[(&str, &str)]) -> String {
+    /// The page's command that begins so, with `changes` for what this machine has elsewhere.
+    fn take(&self, page: &Page, begins: &str, changes: &[(&str, &str)]) -> String {
         let mut line = page.command(begins);
         self.tried.borrow_mut().push(line.clone());
         for (old, new) in changes {
             assert!(line.contains(old), "`{old}` is not in `{line}`");
             line = line.replace(old, new);
         }
-        self.sh(&line).ok()
+        line
+    }
+
+    /// Runs it.
+    pub fn paste(&self, page: &Page, begins: &str, changes: &[(&str, &str)]) -> String {
+        self.sh(&self.take(page, begins, changes)).ok()
+    }
+
+    /// Starts it; it goes on.
+    pub fn paste_and_leave(&self, page: &Page, begins: &str, changes: &[(&str, &str)]) -> Running {
+        let line = format!("PATH={}:$PATH; exec {}", self.at("bin"), self.take(page, begins, changes));
+        self.run("sh", &["-c", &line])
     }
 
     /// The same for a command that prints a key, which is `$KEY` from then on.
@@ -143,7 +163,17 @@ impl Service {
         let mut curl = Command::new("curl");
         curl.args(["-sk", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "2", "--interface", address]);
         curl.arg(format!("{scheme}://{}/", self.network.address("service")));
-        Ran::of(&mut self.network.command("visitor", &curl)).stdout
+        self.as_visitor(&curl).stdout
+    }
+
+    /// Runs a command where visitors are.
+    pub fn as_visitor(&self, command: &Command) -> Ran {
+        Ran::of(&mut self.network.command("visitor", command))
+    }
+
+    /// From now on programs of this machine ask there for names.
+    pub fn set_resolver(&self, address: &str) {
+        self.network.set_resolver("service", address);
     }
 
     /// Waits until a visitor from `address` gets that status.
