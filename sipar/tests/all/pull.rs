@@ -4,6 +4,7 @@ use crate::support::{
     Home,
     dns::{NOERROR, NXDOMAIN, ask},
     foreign::{Running, free_port, has},
+    guide::Page,
     program,
     server::{self, Server},
     until,
@@ -11,6 +12,8 @@ use crate::support::{
 };
 use serde_json::Value;
 use std::{fs, net::SocketAddr, process::Command};
+
+const PAGE: Page = Page(include_str!("../../../docs/src/edges.md"));
 
 fn edge(home: &Home, portal: SocketAddr, key: &str, upstream: SocketAddr) -> Command {
     let mut command = program();
@@ -117,22 +120,28 @@ fn a_file_is_given_by_its_content_whole_or_in_part_to_who_has_a_key() {
     control.stop();
 }
 
-/// nginx as docs/src/edges.md sets it up.
+/// nginx as the guide sets it up.
 fn cache(home: &Home, control: SocketAddr, key: &str) -> (Running, SocketAddr) {
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let at = |name: &str| home.path(name).display().to_string();
+    let mut block = PAGE.block("proxy_cache_path").to_owned();
+    for (old, new) in [
+        ("/var/cache/sipar", at("nginx.cache")),
+        ("listen 8080;", format!("listen {address};")),
+        ("https://sipar.example.org", format!("http://{control}")),
+        ("the cache's key, from sipar edges add", key.to_owned()),
+        ("proxy_cache sipar;", "proxy_cache sipar;\nadd_header X-Cache $upstream_cache_status;".to_owned()),
+    ] {
+        assert!(block.contains(old), "{block}");
+        block = block.replace(old, &new);
+    }
     let config = format!(
         "daemon off;\nmaster_process off;\nerror_log {log};\npid {pid};\nevents {{}}\nhttp {{\n  access_log off;\n  \
          client_body_temp_path {tmp};\n  proxy_temp_path {tmp};\n  fastcgi_temp_path {tmp};\n  uwsgi_temp_path {tmp};\n  \
-         scgi_temp_path {tmp};\n  proxy_cache_path {cache} keys_zone=sipar:1m max_size=2g;\n  server {{\n    \
-         listen {address};\n    location /edge/v1/report {{ proxy_pass http://{control}; }}\n    location /edge/v1/ {{\n      \
-         proxy_pass http://{control};\n      proxy_set_header X-Api-Key \"{key}\";\n      proxy_cache sipar;\n      \
-         proxy_cache_lock on;\n      proxy_cache_lock_timeout 30s;\n      add_header X-Cache $upstream_cache_status;\n    \
-         }}\n  }}\n}}\n",
+         scgi_temp_path {tmp};\n{block}}}\n",
         log = at("nginx.log"),
         pid = at("nginx.pid"),
         tmp = at("nginx.tmp"),
-        cache = at("nginx.cache"),
     );
     let config = home.write("nginx.conf", &config).display().to_string();
     let nginx = Running::from(Command::new("nginx").args(["-c", &config, "-p", &at("")]).spawn().unwrap());
