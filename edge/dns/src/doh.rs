@@ -103,6 +103,7 @@ fn decode(text: &str) -> Result<Request, Refusal> {
     }
     match BASE64URL.decode(text) {
         Ok(message) if message.is_empty() => Err(Refusal::BadRequest),
+        Ok(message) if message.len() > MESSAGE_BYTES_MAX => Err(Refusal::TooLarge),
         Ok(message) => Ok(Request::Message(message)),
         Err(_) => Err(Refusal::BadRequest),
     }
@@ -169,7 +170,11 @@ mod tests {
         for bad in ["", "?", "?dns=", "?dns=A", "?dns=AA+A", "?dns=AA%41", "?DNS=AAAA", "?xdns=AAAA", "?dns=AB"] {
             check("GET", &format!("/dns-query{bad}"), None, Err(Refusal::BadRequest));
         }
-        check("GET", &format!("/dns-query?dns={}", "A".repeat(87_384)), None, Err(Refusal::TooLarge));
+        let longest = Ok(Request::Message(vec![0; MESSAGE_BYTES_MAX]));
+        for (symbols, expect) in [(87_380, longest), (87_382, Err(Refusal::TooLarge)), (87_384, Err(Refusal::TooLarge))]
+        {
+            check("GET", &format!("/dns-query?dns={}", "A".repeat(symbols)), None, expect);
+        }
         for other in ["/", "/dns-query/", "/DNS-QUERY?dns=AAAA", "", "*"] {
             check("GET", other, None, Err(Refusal::NotFound));
         }
