@@ -150,7 +150,7 @@ impl About {
                 [("notify", NOTIFY_MAX.into()), ("unsigned", UNSIGNED_MAX.into())],
             ));
         }
-        check_contact(&self.contact)?;
+        contact(&self.contact)?;
         let overlaps = |one: &Prefix| {
             let taken = others.iter().flat_map(|other| &other.unsigned_from);
             taken.into_iter().any(|other| one.contains(other.addr()) || other.contains(one.addr()))
@@ -164,18 +164,18 @@ impl About {
     }
 }
 
-/// Refuses a contact that cannot be warned; none is given where nobody is to be.
+/// The mail address of a contact as letters go to it; nothing, where nobody is to be warned.
 ///
 /// # Errors
-/// Says what is wrong.
-pub fn check_contact(contact: &str) -> Result<(), ZonesError> {
-    match Recipient::parse(contact) {
-        Err(_) if contact.is_empty() => Ok(()),
+/// When it is no mail address.
+pub fn contact(text: &str) -> Result<String, ZonesError> {
+    match Recipient::parse(text) {
+        Ok(contact) => Ok(contact.to_string()),
+        Err(_) if text.is_empty() => Ok(String::new()),
         Err(_) => {
-            let given: String = contact.chars().take(80).collect();
+            let given: String = text.chars().take(80).collect();
             Err(ZonesError::Refused(say("zones-refused-contact", [("given", given.into())])))
         }
-        Ok(_) => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     Zones, ZonesError,
     asked::ASKED,
     error::missing,
-    model::{About, Subscriber, check_contact, serials_behind, zone_serial},
+    model::{self, About, Subscriber, serials_behind, zone_serial},
     paste::Paste,
     seal::Sealer,
     store::{self, Row},
@@ -90,6 +90,7 @@ impl Zones {
         let rows = self.house.store.read(store::all).await?;
         let others: Vec<About> = rows.into_iter().map(|row| row.about).collect();
         let algorithm = about.check(&others)?;
+        let about = About { contact: model::contact(&about.contact)?, ..about };
         let since = *self.newest.borrow() + 1;
         self.issue(about, algorithm, None, 1, since).await
     }
@@ -110,8 +111,7 @@ impl Zones {
     /// # Errors
     /// When there is no such subscriber, the contact is no mail address, or the store refuses.
     pub async fn set_contact(&self, slug: &str, contact: &str) -> Result<(), ZonesError> {
-        check_contact(contact)?;
-        let (slug, contact, now) = (slug.to_owned(), contact.to_owned(), self.house.clock.now());
+        let (slug, contact, now) = (slug.to_owned(), model::contact(contact)?, self.house.clock.now());
         let change = move |tx: &mut sipar_store::Tx<'_>| {
             let reader = &mut *tx;
             let rows = store::all(reader)?;

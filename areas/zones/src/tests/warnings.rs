@@ -105,6 +105,8 @@ fn failures_wait_are_shown_without_the_address_and_lose_nothing() {
         assert_eq!(letterbox.letters().len(), 1);
         assert!(letterbox.letters()[0].contains("To: other@isp.example"));
         assert_eq!(faults(&rig).await, ["subscriber-behind"]);
+        rig.zones().set_contact("isp", " mailto:Noc@ISP.example\n").await.unwrap();
+        assert_eq!(rig.zones().standings().await.unwrap()[0].about.contact, "Noc@isp.example");
         for bad in ["+92 51 1234567", "@isp.example", "a b"] {
             assert!(matches!(rig.zones().set_contact("isp", bad).await, Err(ZonesError::Refused(_))), "{bad}");
         }
