@@ -98,6 +98,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Finding(command) => commands::finding::run(&config()?, command).await,
         Command::Mail(command) => commands::mail::run(&config()?, command).await,
         Command::Networks(command) => commands::networks::run(&config()?, command),
+        Command::Party(command) => commands::party::run(&config()?, command).await,
+        Command::Asset(command) => commands::asset::run(&config()?, command).await,
         Command::Flow => commands::about::flow(&config()?).await,
         Command::Roles => commands::about::roles(&config()?).await,
         Command::Routes => commands::about::routes(&config()?).await,

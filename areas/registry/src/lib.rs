@@ -1,8 +1,13 @@
-//! Parties, what they own, and who announces an address. NCSP 2.2 and 3.13, the beginning.
+//! The register: who takes part, whom one reaches there, what they own from when until when, and who announces an
+//! address. NCSP 2.2 and 3.13.
 //!
 //! Fills [`sipar_area::Owners`], the one look-up across areas, and keeps it in memory.
-//! It hears and says no facts yet.
+//! What looks wrong, such as a name like another's or a claim on somebody else's, waits for a person.
+//! It hears and says no facts yet. It never keeps a person's name: contacts are roles.
 
+mod acts;
+mod error;
+mod faults;
 mod http;
 pub mod model;
 pub mod networks;
@@ -10,40 +15,34 @@ mod owners;
 mod page;
 pub mod store;
 
+pub use acts::{Actor, Claimed, Verdict, WAITING_MAX};
+pub use error::RegistryError;
+pub use owners::{OwnerTable, OwnerTableBuilder};
+
 use arc_swap::ArcSwap;
-use owners::OwnerTable;
-use sipar_area::{Area, AreaError, BoxFuture, House, Job, Owners as _, Reason, Route, SearchHit};
+use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Owners as _, Reason, Route, SearchHit};
 use sipar_authz::Resource;
 use sipar_model::{Observable, TimestampMs, Tlp};
-use sipar_store::{Migration, StoreError};
+use sipar_store::Migration;
 use sipar_web::{NavItem, PageContext, TextSource};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::Notify;
 
-/// What can go wrong in the registry.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// The store refused.
-    #[error("using the registry's tables")]
-    Store(#[from] StoreError),
-    /// A row holds what no version wrote.
-    #[error("a row of the registry is not one that this version writes; was the data written by a newer one?")]
-    BadRow,
-    /// A file of parties makes no sense.
-    #[error("reading parties: {0}")]
-    Parties(String),
-}
+/// Another node may have written: once a minute is soon enough for owners.
+const REFRESH_EVERY: Duration = Duration::from_secs(60);
 
-impl From<RegistryError> for AreaError {
-    fn from(error: RegistryError) -> Self {
-        Self::because("the registry", error)
-    }
-}
-
-/// The registry.
+/// The register.
 pub struct Registry {
     pub(crate) house: House,
-    pub(crate) table: Arc<ArcSwap<OwnerTable>>,
+    table: Arc<ArcSwap<OwnerTable>>,
+    /// The version of the register that the table was read from; 0: none yet.
+    version: AtomicI64,
     wake: Arc<Notify>,
 }
 
@@ -51,20 +50,35 @@ impl Registry {
     /// Writes parties and what they own, and knows them at once.
     ///
     /// # Errors
-    /// When the store refuses.
-    pub async fn import(&self, parties: Vec<model::Party>) -> Result<usize, RegistryError> {
-        let (count, now) = (parties.len(), self.house.clock.now());
-        self.house.store.write(move |tx| store::put(tx, &parties, now)).await?;
+    /// A refusal that says why, or a fault.
+    pub async fn import(self: &Arc<Self>, listed: Vec<model::Listed>) -> Result<usize, RegistryError> {
+        let (count, now, inner) = (listed.len(), self.house.clock.now(), Arc::clone(self));
+        self.house.store.write(move |tx| inner.enter(tx, &listed, now)).await?;
         self.refresh().await?;
-        self.wake.notify_one();
         Ok(count)
     }
 
-    /// Reads everything again into the table of owners.
-    async fn refresh(&self) -> Result<(), RegistryError> {
-        let parties = self.house.store.read(store::all).await?;
-        self.table.store(Arc::new(OwnerTable::new(&parties)));
-        Ok(())
+    /// Reads the table of owners again, if the register has changed since; says whether it had.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn refresh(&self) -> Result<bool, RegistryError> {
+        let known = self.version.load(Ordering::SeqCst);
+        let read = self.house.store.read(move |reader| {
+            let version = store::version(reader)?;
+            let table = if version == known { None } else { Some(store::claims::table(reader)?) };
+            Ok::<_, RegistryError>((version, table))
+        });
+        let (version, table) = read.await?;
+        let Some(table) = table else { return Ok(false) };
+        self.table.store(Arc::new(table));
+        self.version.store(version, Ordering::SeqCst);
+        Ok(true)
+    }
+
+    /// Something was written: whoever keeps the table reads it again.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
     }
 }
 
@@ -86,7 +100,8 @@ impl RegistryArea {
 pub fn area(house: &House) -> Result<Arc<RegistryArea>, RegistryError> {
     let table = Arc::new(ArcSwap::from_pointee(OwnerTable::default()));
     house.owners.fill(Arc::new(owners::Live(Arc::clone(&table))));
-    Ok(Arc::new(RegistryArea(Arc::new(Registry { house: house.clone(), table, wake: Arc::default() }))))
+    let registry = Registry { house: house.clone(), table, version: AtomicI64::new(0), wake: Arc::default() };
+    Ok(Arc::new(RegistryArea(Arc::new(registry))))
 }
 
 impl Area for RegistryArea {
@@ -124,31 +139,43 @@ impl Area for RegistryArea {
 
     fn jobs(&self) -> Vec<Job> {
         let registry = Arc::clone(&self.0);
-        // Another node may have written: once a minute is soon enough for owners.
-        vec![Job::new("owners", Duration::from_secs(60), Arc::clone(&self.0.wake), move || {
+        vec![Job::new("owners", REFRESH_EVERY, Arc::clone(&self.0.wake), move || {
             let registry = Arc::clone(&registry);
             Box::pin(async move {
+                registry.house.store.write(store::catch_up).await?;
                 registry.refresh().await?;
                 Ok(None)
             })
         })]
     }
 
-    fn explain<'a>(
-        &'a self,
-        subject: &'a Observable,
-        _clearance: Tlp,
-    ) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
-        let now: TimestampMs = self.0.house.clock.now();
-        let owner = self.0.house.owners.owner_of(subject, now);
-        let reason = owner.map(|owner| Reason {
-            area: "registry",
-            kind: "owner",
-            text: format!("`{}` belongs to {}", owner.asset, owner.title),
-            at: None,
-            data: serde_json::json!({ "party": owner.party, "asset": owner.asset }),
-        });
-        Box::pin(async move { Ok(reason.into_iter().collect()) })
+    fn fault_classes(&self) -> &'static [&'static str] {
+        faults::CLASSES
+    }
+
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<Fault>, AreaError>> {
+        Box::pin(async move { Ok(self.0.faults().await?) })
+    }
+
+    fn explain<'a>(&'a self, subject: &'a Observable, clearance: Tlp) -> BoxFuture<'a, Result<Vec<Reason>, AreaError>> {
+        Box::pin(async move {
+            // Who owns what says where the country can be hit.
+            if clearance < Tlp::Green {
+                return Ok(Vec::new());
+            }
+            // A command that runs without a server has no job that reads the table.
+            self.0.refresh().await?;
+            let now: TimestampMs = self.0.house.clock.now();
+            let owner = self.0.house.owners.owner_of(subject, now);
+            let reason = owner.map(|owner| Reason {
+                area: "registry",
+                kind: "owner",
+                text: format!("`{}` belongs to {}", owner.asset, owner.title),
+                at: None,
+                data: serde_json::json!({ "party": owner.party, "asset": owner.asset }),
+            });
+            Ok(reason.into_iter().collect())
+        })
     }
 
     fn panel<'a>(
@@ -164,19 +191,22 @@ impl Area for RegistryArea {
         &'a self,
         text: &'a str,
         limit: usize,
-        _clearance: Tlp,
+        clearance: Tlp,
     ) -> BoxFuture<'a, Result<Vec<SearchHit>, AreaError>> {
-        let text = text.to_lowercase();
+        let part = store::parties::Part { text: text.to_lowercase(), limit, ..store::parties::Part::default() };
         Box::pin(async move {
-            let parties = self.0.house.store.read(store::all).await.map_err(AreaError::from)?;
-            let hits = parties.into_iter().filter(|party| party.title.to_lowercase().contains(&text)).take(limit);
-            let hit = |party: model::Party| SearchHit {
+            // Who takes part is not public.
+            if clearance < Tlp::Green {
+                return Ok(Vec::new());
+            }
+            let found = self.0.house.store.read(move |reader| store::parties::list(reader, &part)).await?;
+            let hit = |(party, _): (model::Party, u64)| SearchHit {
                 area: "registry",
                 title: party.title,
                 about: party.sector,
-                href: format!("/parties/{}", party.slug),
+                href: format!("/parties/{}", party.id),
             };
-            Ok(hits.map(hit).collect())
+            Ok(found.into_iter().map(hit).collect())
         })
     }
 }

@@ -1,14 +1,14 @@
 //! The one look-up across areas: who owns this?
 
 use serde::Serialize;
-use sipar_model::{Observable, TimestampMs};
+use sipar_model::{Observable, PartyId, TimestampMs};
 use std::sync::{Arc, OnceLock};
 
 /// Who owns something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Owner {
-    /// The party's short name.
-    pub party: String,
+    /// The party.
+    pub party: PartyId,
     /// Its title.
     pub title: String,
     /// The asset that covers what was asked for.

@@ -2,11 +2,13 @@
 
 mod clients;
 mod intel;
+mod registry;
 mod run;
 mod shield;
 
 pub use clients::*;
 pub use intel::*;
+pub use registry::*;
 pub use run::*;
 pub use shield::*;
 
@@ -109,6 +111,12 @@ pub enum Command {
     /// Mail that Sipar sends: try it.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Who takes part: organisations, their contacts and keys.
+    #[command(subcommand)]
+    Party(PartyCommand),
+    /// Who owns what, from when until when; and what waits for a person.
+    #[command(subcommand)]
+    Asset(AssetCommand),
     /// Network owners (who announces an address).
     #[command(subcommand)]
     Networks(NetworksCommand),

@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod appeal;
+pub mod asset;
 pub mod bouncer;
 pub mod check;
 pub mod decision;
@@ -14,6 +15,7 @@ pub mod ledger;
 pub mod mail;
 pub mod mirror;
 pub mod networks;
+pub mod party;
 pub mod review;
 pub mod sightings;
 pub mod snapshot;

@@ -27,6 +27,7 @@ mod postgres;
 mod pull;
 mod real;
 mod redress;
+mod register;
 mod reports;
 mod rollout;
 mod screen;

@@ -21,6 +21,9 @@ const PAGES: &[&str] = &[
     "/findings",
     "/reviews",
     "/parties",
+    "/parties?q=bank",
+    "/parties/national-bank",
+    "/register/waiting",
     "/subscribers",
     "/subscribers/isp-one",
     "/search?q=wallet",
@@ -72,6 +75,10 @@ fn every_page_answers_in_both_languages_with_every_text() {
     assert!(csv.contains("left-out,registry-name,\"gov.pk\",phishing,,phish,"), "{csv}");
     assert!(home.ok(&["held", "--state", "left-out"]).contains("gov.pk  because of registry-name"));
     assert_eq!(home.ok(&["held", "--state", "review"]), "");
+    home.ok(&["party", "add", "national-bank", "--title", "National Bank", "--type", "company"]);
+    home.ok(&["party", "add", "twin", "--title", "Nationa1 Bank"]);
+    home.ok(&["party", "contact", "national-bank", "technical", "cert@bank.example"]);
+    home.ok(&["asset", "add", "national-bank", "Islamabad 1", "--type", "data-centre"]);
     home.ok(&["subscriber", "add", "isp-one", "--zone", "all", "--zone", "trial"]);
     let server = Server::serve(&home);
     let keys = keys();
@@ -108,6 +115,10 @@ fn what_is_for_some_is_refused_to_others() {
     for hidden in [
         "/findings",
         "/subscribers",
+        "/parties",
+        "/register/waiting",
+        "/api/v1/registry/parties",
+        "/api/v1/registry/owner?what=bank.example",
         "/api/v1/findings",
         "/held",
         "/feeds",

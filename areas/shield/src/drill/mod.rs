@@ -155,7 +155,7 @@ mod tests {
     use super::*;
     use sipar_area::Owner;
     use sipar_area::Owners;
-    use sipar_model::{Category, Severity, SnapshotSerial, Tlp};
+    use sipar_model::{Category, PartyId, Severity, SnapshotSerial, Tlp};
     use sipar_snapshot::{ListInfo, Policy, PolicyBuilder, PolicyHead, Scope, SigningKey, WarningIndexBuilder};
 
     const NOW: TimestampMs = TimestampMs(1_790_000_000_000);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn owner(asset: Observable) -> Owner {
-        Owner { party: "bank".into(), title: "A bank".into(), asset }
+        Owner { party: PartyId::parse("bank").expect("a short name"), title: "A bank".into(), asset }
     }
 
     fn thing(text: &str) -> Observable {

@@ -1,0 +1,45 @@
+//! What is wrong with the register: things wait too long for a person, or too many wait.
+
+use crate::{Registry, RegistryError, WAITING_MAX, store::matters};
+use sipar_area::Fault;
+use sipar_model::Severity;
+
+/// Something waits for longer than it should.
+const LATE: &str = "register-waiting";
+/// Nothing further can be taken that would have to wait.
+const FULL: &str = "register-full";
+
+/// All of them.
+pub(crate) const CLASSES: &[&str] = &[LATE, FULL];
+
+/// A working week: until then whoever waits is not yet kept from being warned for long.
+const WAIT_DAYS: i64 = 7;
+
+impl Registry {
+    /// What is wrong now.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub(crate) async fn faults(&self) -> Result<Vec<Fault>, RegistryError> {
+        let now = self.house.clock.now();
+        let (waiting, since) = self.house.store.read(matters::counts).await?;
+        let fault = |class, severity, detail| Fault {
+            class,
+            subject: "register".into(),
+            severity,
+            detail,
+            since,
+            href: "/register/waiting".into(),
+        };
+        let mut faults = Vec::new();
+        if waiting >= WAITING_MAX {
+            let detail = format!("{waiting} matters wait, and no further one is taken");
+            faults.push(fault(FULL, Severity::High, detail));
+        }
+        if since.is_some_and(|since| since.plus_days(WAIT_DAYS) <= now) {
+            let detail = format!("{waiting} matters wait for a person, the first for more than {WAIT_DAYS} days");
+            faults.push(fault(LATE, Severity::Medium, detail));
+        }
+        Ok(faults)
+    }
+}

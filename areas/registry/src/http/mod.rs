@@ -1,0 +1,99 @@
+//! The register's JSON API.
+
+pub(crate) mod assets;
+pub(crate) mod matters;
+pub(crate) mod parties;
+
+use crate::{Actor, Registry, RegistryError, page::TEXTS};
+use axum::{
+    http::StatusCode,
+    routing::{get, post},
+};
+use sipar_area::{AreaError, Route};
+use sipar_authz::{Act, Identity, Resource, Role};
+use sipar_web::{Said, Saying, WebError};
+use std::sync::Arc;
+
+pub(crate) const PARTY: &str = "party";
+pub(crate) const ASSET: &str = "asset";
+
+/// What the register's routes touch. Who takes part and what they own is not public: it says where the country can be hit.
+pub fn resources() -> Vec<Resource> {
+    vec![
+        Resource {
+            name: PARTY,
+            about: "organisations: the tree, contacts and keys",
+            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst)],
+        },
+        Resource {
+            name: ASSET,
+            about: "who owns what, from when until when, and what waits for a person",
+            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst), (Act::Decide, Role::Analyst)],
+        },
+    ]
+}
+
+/// The JSON API.
+pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
+    let with = || Arc::clone(registry);
+    vec![
+        Route::get("/api/v1/registry/parties", PARTY, get(parties::list).with_state(with())),
+        Route::post("/api/v1/registry/parties", PARTY, Act::Write, post(parties::register).with_state(with())),
+        Route::get("/api/v1/registry/parties/{id}", PARTY, get(parties::one).with_state(with())),
+        Route::post("/api/v1/registry/parties/{id}/edit", PARTY, Act::Write, post(parties::edit).with_state(with())),
+        Route::post(
+            "/api/v1/registry/parties/{id}/contacts",
+            PARTY,
+            Act::Write,
+            post(parties::put_contact).with_state(with()),
+        ),
+        Route::post(
+            "/api/v1/registry/parties/{id}/contacts/remove",
+            PARTY,
+            Act::Write,
+            post(parties::remove_contact).with_state(with()),
+        ),
+        Route::post("/api/v1/registry/parties/{id}/keys", PARTY, Act::Write, post(parties::add_key).with_state(with())),
+        Route::post(
+            "/api/v1/registry/parties/{id}/keys/remove",
+            PARTY,
+            Act::Write,
+            post(parties::remove_key).with_state(with()),
+        ),
+        Route::get("/api/v1/registry/assets", ASSET, get(assets::list).with_state(with())),
+        Route::get("/api/v1/registry/assets/export.csv", ASSET, get(assets::export).with_state(with())),
+        Route::post("/api/v1/registry/assets", ASSET, Act::Write, post(assets::claim).with_state(with())),
+        Route::post("/api/v1/registry/assets/{number}/end", ASSET, Act::Write, post(assets::end).with_state(with())),
+        Route::post(
+            "/api/v1/registry/assets/{number}/hand-over",
+            ASSET,
+            Act::Write,
+            post(assets::hand_over).with_state(with()),
+        ),
+        Route::post("/api/v1/registry/assets/{number}/in", ASSET, Act::Write, post(assets::put_in).with_state(with())),
+        Route::get("/api/v1/registry/owner", ASSET, get(assets::owner).with_state(with())),
+        Route::get("/api/v1/registry/waiting", ASSET, get(matters::list).with_state(with())),
+        Route::post("/api/v1/registry/waiting/{number}", ASSET, Act::Decide, post(matters::decide).with_state(with())),
+    ]
+}
+
+/// A refusal in a saying: what is wrong stands in it as the rule says it.
+pub(crate) fn told(why: impl Into<String>) -> Saying {
+    Saying::new(TEXTS, "registry-refused", [("why", Said::Text(why.into()))])
+}
+
+pub(crate) fn refusal(error: RegistryError) -> WebError {
+    match error {
+        RegistryError::Given(why) => WebError::unprocessable(told(why)),
+        RegistryError::Missing(what) => WebError::not_found().detail(told(format!("there is no {what}"))),
+        RegistryError::Conflict(why) => WebError::conflict(told(why)),
+        RegistryError::NotYou(why) => WebError::forbidden(told(why)),
+        RegistryError::Full(why) => WebError::new(StatusCode::INSUFFICIENT_STORAGE).detail(told(why)),
+        other => WebError::internal("using the register", &AreaError::from(other)),
+    }
+}
+
+/// The person behind a request.
+pub(crate) fn actor(caller: &Identity) -> Actor {
+    Actor::person(&caller.label)
+}

@@ -1,0 +1,23 @@
+//! Rules of the register, pure: what parties, contacts, keys and claims may say, and what has to wait for a person.
+
+pub mod asset;
+pub mod claim;
+pub mod contact;
+pub mod file;
+pub mod key;
+pub mod look;
+mod openpgp;
+pub mod party;
+pub mod product;
+pub mod vocabulary;
+pub mod words;
+
+pub use asset::Asset;
+pub use claim::{Claim, ClaimDraft, Collision, Decided, Matter, NewClaim, Period};
+pub use contact::{Contact, ContactDraft};
+pub use file::{Listed, parties};
+pub use key::Key;
+pub use party::{NewParty, Party, PartyDraft};
+pub use vocabulary::{
+    AssetKind, ClaimState, KeyKind, Language, MatterKind, Outcome, PartyKind, PartyState, Purpose, Tier,
+};

@@ -1,0 +1,142 @@
+//! The register's pages.
+
+mod parties;
+mod party;
+mod waiting;
+
+use crate::{
+    Registry,
+    http::{ASSET, PARTY},
+    model::Party,
+};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use sipar_area::{Owner, Route};
+use sipar_authz::{Act, Role};
+use sipar_web::{Group, Lang, NavItem, PageContext, TextSource, ui};
+use std::sync::Arc;
+
+/// The register's texts.
+pub const TEXTS: &[TextSource] = &[
+    TextSource { lang: Lang::En, ftl: include_str!("../../locales/en.ftl") },
+    TextSource { lang: Lang::Ur, ftl: include_str!("../../locales/ur.ftl") },
+];
+
+/// Entries in the menu.
+pub fn nav() -> Vec<NavItem> {
+    vec![
+        NavItem { group: Group::Warning, text_key: "registry-nav", href: "/parties", least: Role::Reader },
+        NavItem {
+            group: Group::Warning,
+            text_key: "registry-nav-waiting",
+            href: "/register/waiting",
+            least: Role::Analyst,
+        },
+    ]
+}
+
+/// The pages.
+pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
+    let with = || Arc::clone(registry);
+    vec![
+        Route::get("/parties", PARTY, get(parties::list).with_state(with())),
+        Route::post("/parties", PARTY, Act::Write, post(parties::register).with_state(with())),
+        Route::get("/parties/{id}", PARTY, get(party::one).with_state(with())),
+        Route::post("/parties/{id}/edit", PARTY, Act::Write, post(party::edit).with_state(with())),
+        Route::post("/parties/{id}/contacts", PARTY, Act::Write, post(party::put_contact).with_state(with())),
+        Route::post("/parties/{id}/contacts/remove", PARTY, Act::Write, post(party::remove_contact).with_state(with())),
+        Route::post("/parties/{id}/keys", PARTY, Act::Write, post(party::add_key).with_state(with())),
+        Route::post("/parties/{id}/keys/remove", PARTY, Act::Write, post(party::remove_key).with_state(with())),
+        Route::post("/parties/{id}/assets", ASSET, Act::Write, post(party::claim).with_state(with())),
+        Route::post("/parties/{id}/assets/end", ASSET, Act::Write, post(party::end).with_state(with())),
+        Route::get("/register/waiting", ASSET, get(waiting::list).with_state(with())),
+        Route::post("/register/waiting/{number}", ASSET, Act::Decide, post(waiting::decide).with_state(with())),
+    ]
+}
+
+/// A party's title in the reader's language, as far as it has one.
+fn title<'a>(ctx: &PageContext, party: &'a Party) -> &'a str {
+    match ctx.lang {
+        Lang::Ur if !party.title_ur.is_empty() => &party.title_ur,
+        _ => &party.title,
+    }
+}
+
+fn party_link(ctx: &PageContext, party: &Party) -> Markup {
+    html! { a href={ "/parties/" (party.id) } { bdi { (title(ctx, party)) } } }
+}
+
+/// A word of one of the register's vocabularies, in the reader's language.
+fn word(ctx: &PageContext, family: &str, word: &str) -> String {
+    ctx.t(&format!("registry-{family}-{word}"))
+}
+
+/// The choices of a vocabulary.
+fn choices(ctx: &PageContext, family: &str, words: impl IntoIterator<Item = &'static str>) -> ui::FieldKind {
+    let choice = |one: &'static str| ui::Choice { value: one.into(), text: word(ctx, family, one) };
+    ui::FieldKind::Select(words.into_iter().map(choice).collect())
+}
+
+/// A field by its name; its label is the text `registry-field-NAME`.
+fn field(ctx: &PageContext, name: &str, kind: ui::FieldKind, value: &str, required: bool) -> Markup {
+    let hint = format!("registry-field-{name}-hint");
+    ui::field(
+        ctx,
+        &ui::Field {
+            name: name.into(),
+            label: ctx.t(&format!("registry-field-{name}")),
+            hint: ctx.texts.has(ctx.lang, &hint).then(|| ctx.t(&hint)),
+            value: value.into(),
+            kind,
+            required,
+            ..ui::Field::default()
+        },
+    )
+}
+
+/// The registry's part of the page about an observable: who owns it. Shown to those who may read who owns what.
+pub fn owner(ctx: &PageContext, owner: &Owner) -> Markup {
+    if !ctx.may(ASSET, Act::Read) {
+        return html! {};
+    }
+    let body = html! { p {
+        (ui::mono(&owner.asset.value())) " " (ctx.t("registry-belongs")) " "
+        a href=(format!("/parties/{}", owner.party)) { bdi { (owner.title) } }
+    } };
+    ui::card(&ctx.t("registry-owner"), body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        AssetKind, ClaimState, KeyKind, Language, MatterKind, Outcome, PartyKind, PartyState, Purpose, Tier,
+    };
+
+    #[test]
+    fn texts_are_complete_and_used_keys_exist() {
+        assert_eq!(sipar_web::check_complete(TEXTS), []);
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        assert_eq!(sipar_web::check_used(&source, TEXTS).expect("reads"), []);
+    }
+
+    #[test]
+    fn every_word_has_a_text() {
+        let texts = sipar_web::Texts::new(TEXTS.iter().copied()).expect("texts");
+        let check = |family: &str, words: Vec<&str>| {
+            for word in words {
+                assert!(texts.has(Lang::En, &format!("registry-{family}-{word}")), "registry-{family}-{word}");
+            }
+        };
+        check("tier", Tier::ALL.iter().map(|one| one.word()).collect());
+        check("type", PartyKind::ALL.iter().map(|one| one.word()).collect());
+        check("state", PartyState::ALL.iter().map(|one| one.word()).collect());
+        check("state", ClaimState::ALL.iter().map(|one| one.word()).collect());
+        check("purpose", Purpose::ALL.iter().map(|one| one.word()).collect());
+        check("language", Language::ALL.iter().map(|one| one.word()).collect());
+        check("key", KeyKind::ALL.iter().map(|one| one.word()).collect());
+        check("asset", AssetKind::ALL.iter().map(|one| one.word()).collect());
+        check("matter", MatterKind::ALL.iter().map(|one| one.word()).collect());
+        check("outcome", Outcome::ALL.iter().map(|one| one.word()).collect());
+    }
+}

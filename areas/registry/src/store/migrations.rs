@@ -1,0 +1,68 @@
+//! The registry's tables, step by step.
+
+use sipar_store::Migration;
+
+/// The registry's tables.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
+create table party(
+    slug text primary key, title text not null, title_ur text not null, tier text not null, sector text not null,
+    contact text not null, updated_at bigint not null);
+create table asset(
+    party text not null, kind smallint not null, value text not null, since bigint not null,
+    primary key (party, kind, value));
+",
+    },
+    // What stood in the first form is brought over. How names look, and the place of each thing among others, cannot be
+    // computed in SQL: they are left empty, and filled before they are needed (`store::catch_up`).
+    Migration {
+        version: 2,
+        sql: "
+alter table party add column kind smallint not null default 9;
+alter table party add column parent text;
+alter table party add column state smallint not null default 2;
+alter table party add column look text not null default '';
+alter table party add column look_ur text not null default '';
+alter table party add column added_by text not null default 'import:0';
+alter table party add column added_at bigint not null default 0;
+update party set added_at = updated_at;
+create index party_parent on party(parent);
+create index party_look on party(look);
+create index party_look_ur on party(look_ur);
+create table party_contact(
+    party text not null, purpose smallint not null, mail text not null, name text not null, phone text not null,
+    language smallint not null, hours text not null, holidays text not null, updated_at bigint not null,
+    primary key (party, purpose, mail));
+insert into party_contact(party, purpose, mail, name, phone, language, hours, holidays, updated_at)
+    select slug, 1, contact, '', '', 1, 'always', '', updated_at from party where contact like '%_@_%';
+alter table party drop column contact;
+create table party_key(
+    party text not null, kind smallint not null, fingerprint text not null, about text not null, not_after bigint,
+    body text not null, added_at bigint not null, primary key (party, kind, fingerprint));
+create table claim(
+    number bigint primary key, party text not null, kind smallint not null, value text not null, place text not null,
+    label text not null, owned_from bigint not null, owned_until bigint, state smallint not null,
+    added_by text not null, added_at bigint not null);
+insert into claim(number, party, kind, value, place, label, owned_from, owned_until, state, added_by, added_at)
+    select row_number() over (order by party, kind, value), party, kind, value, '', '', since, null, 2, 'import:0', since
+    from asset;
+insert into counter(name, value) select 'registry-claim', count(*) from asset having count(*) > 0;
+drop table asset;
+create index claim_of on claim(party, number);
+create index claim_place on claim(place);
+create index claim_unplaced on claim(number) where place = '';
+create table claim_in(
+    inner_claim bigint not null, outer_claim bigint not null, primary key (inner_claim, outer_claim));
+create index claim_in_outer on claim_in(outer_claim);
+create table register_matter(
+    number bigint primary key, kind smallint not null, party text not null, claim bigint, other_party text not null,
+    other_claim bigint, opened_at bigint not null, opened_by text not null, decided_at bigint, decided_by text,
+    outcome smallint, reason text, salt text, ledger_index bigint);
+create index register_matter_open on register_matter(number) where decided_at is null;
+create table register_version(one smallint primary key, version bigint not null);
+insert into register_version(one, version) values (1, 1);
+",
+    },
+];

@@ -1,0 +1,6 @@
+//! The register on both databases: what people do, and what waits.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod register;
+mod rig;

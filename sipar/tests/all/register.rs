@@ -1,0 +1,130 @@
+//! The register, whole: by commands, by the API and by forms; what is refused, what waits, and who owns what.
+
+use crate::support::{
+    Home,
+    server::{self, Answer, Server},
+    until,
+};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Sends a form as a browser that is signed in with a key does.
+fn send_form(portal: SocketAddr, path: &str, key: &str, fields: &[(&str, &str)]) -> Answer {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).proxy(None).max_redirects(0).build().into();
+    let request = agent.post(format!("http://{portal}{path}")).header("accept", "text/html");
+    let mut response = request.header("x-api-key", key).send_form(fields.iter().copied()).unwrap();
+    let status = response.status().as_u16();
+    Answer { status, body: response.body_mut().read_to_string().unwrap() }
+}
+
+fn second_key(home: &Home) -> PathBuf {
+    home.write("second.key", &home.ok(&["key", "new", "--role", "analyst", "--label", "second desk"]))
+}
+
+#[test]
+fn from_a_party_to_the_owner_of_an_address() {
+    let home = Home::alone();
+    home.ok(&["decision", "list"]);
+    let second = second_key(&home);
+    let second = second.to_str().unwrap();
+    // Without a server first: a command is a house of its own.
+    home.ok(&["party", "add", "gov", "--title", "Government", "--tier", "national"]);
+    home.ok(&["party", "add", "power", "--title", "Power Company", "--title-ur", "بجلی کمپنی", "--parent", "gov"]);
+    home.ok(&["asset", "add", "power", "203.0.113.0/26", "--from", "2024-01-01"]);
+    assert!(
+        home.ok(&["asset", "owner", "203.0.113.9"]).contains("is of power (Power Company), who owns 203.0.113.0/26")
+    );
+    assert!(home.ok(&["asset", "owner", "203.0.113.9", "--at", "2023-12-31"]).contains("is of nobody"));
+    assert!(home.ok(&["check", "203.0.113.9"]).contains("belongs to Power Company"));
+    let server = Server::serve(&home);
+    let (portal, key) = (server.address("portal"), server::operator_key(&home));
+    // Forms do the same, and refuse with a clear word.
+    let taken = send_form(
+        portal,
+        "/parties",
+        &key,
+        &[
+            ("id", "bank"),
+            ("title", "Example Bank"),
+            ("title_ur", "مثالی بینک"),
+            ("tier", "organisation"),
+            ("type", "company"),
+            ("sector", "finance"),
+            ("parent", "gov"),
+        ],
+    );
+    assert_eq!(taken.status, 303, "{}", taken.body);
+    let refused = send_form(
+        portal,
+        "/parties",
+        &key,
+        &[
+            ("id", "bad"),
+            ("title", "Bank\r\nBcc: eve@evil.example"),
+            ("title_ur", ""),
+            ("tier", "organisation"),
+            ("type", "company"),
+            ("sector", ""),
+            ("parent", ""),
+        ],
+    );
+    assert!(refused.status == 422 && refused.body.contains("line break"), "{}", refused.body);
+    let contact = |mail: &str| {
+        send_form(
+            portal,
+            "/parties/bank/contacts",
+            &key,
+            &[
+                ("purpose", "technical"),
+                ("mail", mail),
+                ("name", "Desk"),
+                ("phone", ""),
+                ("language", "ur"),
+                ("hours", "mon-fri 09:00-17:00"),
+                ("holidays", "2026-12-25"),
+            ],
+        )
+    };
+    assert_eq!(contact("cert@bank.example").status, 303);
+    assert_eq!(contact("cert@bank.example\r\nBcc: eve@evil.example").status, 422);
+    let page = server.get(&home, "/parties/bank?lang=ur").body;
+    assert!(page.contains("مثالی بینک") && page.contains("cert@bank.example"), "{page}");
+    // A claim on what another owns waits; whoever entered it cannot agree.
+    assert!(home.ok(&["asset", "add", "bank", "203.0.113.0/24"]).contains("waits as matter 1"));
+    home.run(&["asset", "decide", "1", "agreed", "--reason", "so it is"]).refused_with(&["you entered this yourself"]);
+    assert!(home.ok(&["asset", "waiting"]).contains("covers"));
+    home.ok(&["--key-file", second, "asset", "decide", "1", "agreed", "--reason", "so it is"]);
+    let owned = |what: &str, by: &str| {
+        until(&format!("{what} of {by}"), || home.ok(&["asset", "owner", what]).contains(by).then_some(()));
+    };
+    owned("203.0.113.200", "of bank");
+    owned("203.0.113.9", "of power");
+    // What is exported is text to a spreadsheet.
+    home.ok(&["asset", "add", "bank", "Payroll", "--type", "system", "--label", "=HYPERLINK(\"http://evil.example\")"]);
+    let csv = home.ok(&["asset", "list", "bank", "--csv"]);
+    assert!(csv.contains("system,Payroll,\"'=HYPERLINK("), "{csv}");
+    assert!(csv.starts_with("number,party,type,asset"), "{csv}");
+    home.ok(&["ledger", "verify"]);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_what_would_be_right() {
+    let home = Home::alone();
+    home.ok(&["party", "add", "bank", "--title", "Example Bank"]);
+    let check = |arguments: &[&str], words: &[&str]| home.run(arguments).refused_with(words);
+    check(&["party", "add", "Bank", "--title", "Example"], &["small letters, digits and hyphens"]);
+    check(&["party", "add", "bank", "--title", "Other"], &["there is a party `bank` already"]);
+    check(&["party", "add", "b", "--title", "Example B\u{430}nk"], &["more than one script"]);
+    check(&["party", "add", "b", "--title", "Bank", "--tier", "top"], &["national, sector, organisation"]);
+    check(&["party", "show", "nobody"], &["no party `nobody`"]);
+    check(&["party", "contact", "bank", "technical", "Desk <cert@bank.example>"], &["mail address"]);
+    check(&["party", "edit", "bank", "--title", "Example\u{202e}Bank"], &["U+202E"]);
+    let key = home.write("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    check(&["party", "key", "bank", key.to_str().unwrap()], &["private key"]);
+    check(&["asset", "add", "bank", "gov.pk"], &["others register names"]);
+    check(&["asset", "add", "bank", "10.0.0.1/8"], &["bits set beyond"]);
+    check(&["asset", "add", "nobody", "bank.example"], &["no party `nobody`"]);
+    check(&["asset", "add", "bank", "bank.example", "--from", "yesterday"], &["is no time"]);
+    check(&["asset", "end", "9"], &["no claim 9"]);
+    check(&["asset", "decide", "9", "maybe", "--reason", "x"], &["agreed, refused"]);
+}
