@@ -17,6 +17,7 @@ mod ledger;
 mod lists;
 mod load;
 mod open;
+mod owners;
 mod peers;
 mod process;
 mod random;
@@ -70,6 +71,8 @@ enum Bench {
     Compile(compile::CompileOptions),
     /// From a person's decision to the resolver's answer, with a million in force
     Enforce(enforce::EnforceOptions),
+    /// Events matched with the owners of addresses and names, one core
+    Owners(owners::OwnersOptions),
     /// Entries a second into the public ledger
     Ledger(ledger::LedgerOptions),
     /// Build and adopt a warning index (used by the benches)
@@ -154,6 +157,7 @@ fn main() -> Result<()> {
         Bench::CompileWarnings(options) => compile::warnings(&options),
         Bench::CompilePolicy { house } => compile::policy(&house),
         Bench::Enforce(options) => enforce::run(&work, &options),
+        Bench::Owners(options) => owners::run(&work, &options),
         Bench::Ledger(options) => ledger::run(&work, &options),
         Bench::Constant { port } => http::constant(port),
         Bench::OpenOnce { snapshot, name } => open::once(&snapshot, &name),
