@@ -196,7 +196,7 @@ impl Zones {
 
     fn by_delta(&self, live: &Live, file: &Heard) -> Result<(Layers, Vec<Observable>), ZonesError> {
         let delta = self.delta(file)?;
-        let layers = live.view.layers.with(&delta).map_err(|error| ZonesError::Layer(error))?;
+        let layers = live.view.layers.with(&delta).map_err(ZonesError::Layer)?;
         let observables = delta.updates().iter().map(|update| update.observable.clone()).collect();
         Ok((layers, observables))
     }

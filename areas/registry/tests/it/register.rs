@@ -242,12 +242,12 @@ fn a_file_is_entered_again_and_again() {
         assert_eq!(owner("www.bank.example").await.as_deref(), Some("example-bank"));
         rig.set(NOW.plus_days(1));
         import(&rig, FILE).await;
-        let count = rig.house.store.read(|reader| claims::count(reader)).await.unwrap();
+        let count = rig.house.store.read(claims::count).await.unwrap();
         import(&rig, &FILE.replace("\"bank.example\", ", "\"other-bank.example\", ")).await;
         assert_eq!(owner("www.bank.example").await, None);
         assert_eq!(rig.owner("www.bank.example", NOW).await.as_deref(), Some("example-bank"));
         assert_eq!(owner("other-bank.example").await.as_deref(), Some("example-bank"));
-        assert_eq!(rig.house.store.read(|reader| claims::count(reader)).await.unwrap(), count + 1);
+        assert_eq!(rig.house.store.read(claims::count).await.unwrap(), count + 1);
         assert_eq!(rig.waiting().await, []);
     });
 }
