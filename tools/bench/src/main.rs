@@ -13,6 +13,7 @@ mod enforce;
 mod house;
 mod http;
 mod intake;
+mod latency;
 mod ledger;
 mod lists;
 mod load;
@@ -51,6 +52,8 @@ enum Bench {
     Setup,
     /// Blocked and allowed DNS answers: processor time, rate, latency, load time, memory
     Dns(dns::DnsOptions),
+    /// How long single answers take, all servers in turn
+    Latency(latency::LatencyOptions),
     /// From opening a snapshot to the first right answer; restart of the edge; memory
     Open(open::OpenOptions),
     /// The worst gap in answers while a list is replaced under load
@@ -144,6 +147,7 @@ fn main() -> Result<()> {
     match cli.command {
         Bench::Setup => setup::run(&work),
         Bench::Dns(options) => dns::run(&work, options),
+        Bench::Latency(options) => latency::run(&work, &options),
         Bench::Open(options) => open::run(&work, &options),
         Bench::Swap(options) => swap::run(&work, &options),
         Bench::Encrypted(options) => encrypted::run(&work, &options),
