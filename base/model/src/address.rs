@@ -73,6 +73,7 @@ pub fn parse_address(text: &str) -> Result<IpAddr, AddressError> {
 }
 
 /// A v4-mapped IPv6 address is the IPv4 address in it (RFC 4291 §2.5.5.2).
+#[inline]
 #[must_use]
 pub const fn fold(address: IpAddr) -> IpAddr {
     address.to_canonical()

@@ -12,6 +12,8 @@ use std::net::IpAddr;
 
 /// Most hashes looked at in one go: eight for each of 32 names.
 const HASHES_MAX: usize = 256;
+/// Most addresses looked at in one go: as many as an edge takes from a socket at once.
+const ADDRESSES_MAX: usize = 32;
 
 impl Policy {
     /// Brings what look-ups of these names will read into the processor's caches. It changes no answer, and what does
@@ -40,20 +42,22 @@ impl Policy {
 
 impl Policy {
     /// As [`warm_names`](Self::warm_names), for look-ups of addresses.
-    pub fn warm_addresses(&self, addresses: impl Iterator<Item = IpAddr> + Clone) {
-        let words = addresses.map(prefix::word_of);
-        self.warm_words(&self.ipv4, words.clone().filter_map(|(is_v4, word)| is_v4.then_some(word)));
-        self.warm_words(&self.ipv6, words.filter_map(|(is_v4, word)| (!is_v4).then_some(word)));
+    pub fn warm_addresses(&self, addresses: impl Iterator<Item = IpAddr>) {
+        let (mut v4, mut v6) = ([0; ADDRESSES_MAX], [0; ADDRESSES_MAX]);
+        let (mut v4_count, mut v6_count) = (0, 0);
+        for (is_v4, word) in addresses.take(ADDRESSES_MAX).map(prefix::word_of) {
+            let (words, count) = if is_v4 { (&mut v4, &mut v4_count) } else { (&mut v6, &mut v6_count) };
+            words[*count] = word;
+            *count += 1;
+        }
+        self.warm_words(&self.ipv4, &v4[..v4_count]);
+        self.warm_words(&self.ipv6, &v6[..v6_count]);
     }
 
-    fn warm_words<const W: usize>(
-        &self,
-        table: &PrefixTable<W, PAYLOAD_BYTES>,
-        words: impl Iterator<Item = u128> + Clone,
-    ) {
+    fn warm_words<const W: usize>(&self, table: &PrefixTable<W, PAYLOAD_BYTES>, words: &[u128]) {
         let file = self.container.bytes();
-        touch(file, words.clone().filter_map(|word| table.index_place(word)));
-        touch(file, words.filter_map(|word| table.entry_place(file, word)));
+        touch(file, words.iter().filter_map(|word| table.index_place(*word)));
+        touch(file, words.iter().filter_map(|word| table.rows_place(file, *word)).flatten());
     }
 }
 

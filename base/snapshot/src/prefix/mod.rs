@@ -273,11 +273,12 @@ impl<const W: usize, const P: usize> PrefixTable<W, P> {
         self.index.place(address)
     }
 
-    /// Where in the file it goes on, once that is read.
+    /// Where in the file it goes on, once that is read: the first byte and the last of the rows that it may compare.
     #[inline]
-    pub(crate) fn entry_place(&self, file: &[u8], address: u128) -> Option<usize> {
-        let (first, _) = Index::<W>::bucket(file, self.index.place(address)?)?;
-        Some(self.entries.start + first.min(self.count as usize) * Self::ENTRY_BYTES)
+    pub(crate) fn rows_place(&self, file: &[u8], address: u128) -> Option<[usize; 2]> {
+        let (first, end) = Index::<W>::bucket(file, self.index.place(address)?)?;
+        let at = |number: usize| self.entries.start + number.min(self.count as usize) * Self::ENTRY_BYTES;
+        Some([at(first), at(end).saturating_sub(1)])
     }
 
     /// Every entry on a network that starts here.
