@@ -9,13 +9,13 @@ use crate::cache::{Cache, Entry, Key, Verdict};
 use crate::config::{DnsConfig, secret};
 use crate::cookie::{Secrets, Standing};
 use crate::counts::Counter;
+use crate::datagrams::BATCH;
 use crate::discovery::{self, Discovery};
 use crate::dnsbl::Dnsbl;
 use crate::edns::ede;
 use crate::flights::{FlightId, Flights};
 use crate::inspect::inspect;
 use crate::message::{HEADER_BYTES, Name, flag, rcode, skip_plain_name};
-use crate::mmsg::BATCH;
 use crate::peer::{Now, Peer, Transport};
 use crate::policy::Live;
 use crate::query::{Fault, Query};
@@ -208,7 +208,7 @@ impl Core {
             }
             count += 1;
         }
-        live.policy.warm_names(desk.ahead[..count].iter().map(Name::wire));
+        live.policy.warm_names(desk.ahead[..count].iter().map(Name::wire).filter(|name| !name.is_empty()));
         let asked = if list.is_some() { count } else { 0 };
         live.policy.warm_addresses(addresses[..asked].iter().copied().flatten());
     }

@@ -1,7 +1,7 @@
 //! The sockets for clients: every address bound once for each worker, and what to do when one cannot be.
 
 use crate::config::{BadSetting, DnsConfig};
-use crate::mmsg::{ignore_path_size, never_fragment, note_local_address};
+use crate::packet_info::{ignore_path_size, never_fragment, note_local_address};
 use crate::peer::Transport;
 use crate::server::StartError;
 use crate::worker::Doors;

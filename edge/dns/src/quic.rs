@@ -7,7 +7,7 @@ mod conversation;
 
 use crate::config::DnsConfig;
 use crate::connections::Door;
-use crate::mmsg::Batch;
+use crate::datagrams::Batch;
 use crate::peer::{Peer, Transport, Way};
 use bytes::BytesMut;
 use conversation::{Conversation, Exchange, PROTOCOL_ERROR};
@@ -18,7 +18,6 @@ use quinn_proto::{
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::net::{IpAddr, UdpSocket};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -295,7 +294,7 @@ impl Quic {
         let peer = Peer { way, address: transmit.destination, local };
         let bytes = &self.scratch[..transmit.size.min(self.scratch.len())];
         if !self.outgoing.push(&peer, bytes) {
-            self.unsent += self.outgoing.send(self.socket.as_fd());
+            self.unsent += self.outgoing.send(&self.socket);
             self.outgoing.push(&peer, bytes);
         }
     }
@@ -303,7 +302,7 @@ impl Quic {
     /// Sends all datagrams that wait. Says how many the system did not take; QUIC sends them again.
     pub fn flush(&mut self) -> usize {
         if !self.outgoing.is_empty() {
-            self.unsent += self.outgoing.send(self.socket.as_fd());
+            self.unsent += self.outgoing.send(&self.socket);
         }
         std::mem::take(&mut self.unsent)
     }

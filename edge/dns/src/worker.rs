@@ -9,9 +9,9 @@ use crate::certificates::{Certificates, Greeting};
 use crate::config::DnsConfig;
 use crate::connections::Connections;
 use crate::core::{Core, Outgoing, Outside, Reaction};
+use crate::datagrams::{BATCH, Batch};
 use crate::landing::Arrival;
 use crate::message::u16_at;
-use crate::mmsg::{BATCH, Batch};
 use crate::outward::{Event, Outward};
 use crate::peer::{Now, Peer, Transport, Way};
 use crate::policy::PolicyHandle;
@@ -23,7 +23,6 @@ use crate::stats::Stats;
 use sipar_model::Clock;
 use std::io;
 use std::net::{TcpListener, UdpSocket};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -76,7 +75,7 @@ impl Outside for Io {
             Way::Udp { listener } => {
                 let Some((socket, batch)) = self.late.get_mut(usize::from(listener)) else { return };
                 if !batch.push(peer, message) {
-                    self.unsent += batch.send(socket.as_fd());
+                    self.unsent += batch.send(socket);
                     batch.push(peer, message);
                 }
             }
@@ -88,7 +87,7 @@ impl Io {
     fn send_late(&mut self) {
         for (socket, batch) in &mut self.late {
             if !batch.is_empty() {
-                self.unsent += batch.send(socket.as_fd());
+                self.unsent += batch.send(socket);
             }
         }
     }
@@ -273,7 +272,7 @@ impl Worker {
             self.look_for_policy();
             let Listener { socket, batch } = &mut self.listeners[at];
             // Whatever fails here (a full table, an ICMP error) concerns one datagram; the next turn tries again.
-            let Ok(count) = batch.receive(socket.as_fd()) else { return };
+            let Ok(count) = batch.receive(socket) else { return };
             if count >= EXPECT_MIN {
                 self.core.expect((0..count).map(|i| batch.message(i)));
             }
@@ -285,7 +284,7 @@ impl Worker {
                     Reaction::Later | Reaction::Nothing => batch.answer(i, 0),
                 }
             }
-            let unsent = batch.send(socket.as_fd());
+            let unsent = batch.send(socket);
             self.core.add_unsent(unsent);
             if count < BATCH {
                 return;

@@ -2,9 +2,8 @@
 
 use super::{ROUNDS_MAX, Worker};
 use crate::core::Reaction;
-use crate::mmsg::BATCH;
+use crate::datagrams::BATCH;
 use crate::peer::{Peer, Transport, Way};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 /// New TCP clients taken in one turn.
@@ -60,7 +59,7 @@ impl Worker {
         for _ in 0..ROUNDS_MAX {
             let now_us = self.now().us;
             let quic = &mut self.io.quics[at];
-            let Ok(count) = self.arrivals.receive(quic.socket().as_fd()) else { break };
+            let Ok(count) = self.arrivals.receive(quic.socket()) else { break };
             for i in 0..count {
                 if let Some(peer) = self.arrivals.peer(i, 0) {
                     quic.take_in(&peer, self.arrivals.message(i), now_us);

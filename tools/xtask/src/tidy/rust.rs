@@ -5,7 +5,7 @@ use super::tree::{File, Tree};
 use proc_macro2::{TokenStream, TokenTree};
 use std::str::FromStr as _;
 
-/// The two rooms that may hold `unsafe`: the memory map, and the batched sockets.
+/// The two rooms that may hold `unsafe`: the memory map, and what sockets say of addresses.
 const UNSAFE_IN: &[&str] = &["base/snapshot/src/", "edge/dns/src/"];
 /// Words that only http.rs (the JSON interface) and page.rs (pages and their scripts) may use.
 const WIRE_WORDS: &[&str] = &["Json", "utoipa", "OpenApi"];
@@ -153,7 +153,7 @@ mod tests {
         let text = "//! X.\nfn x() {\n    unsafe { y() }\n}\n#[expect(unsafe_code)]\nfn z() { let _ = \"unsafe\"; }";
         for (path, expect) in [
             ("base/snapshot/src/map.rs", vec![]),
-            ("edge/dns/src/mmsg.rs", vec![]),
+            ("edge/dns/src/packet_info.rs", vec![]),
             ("edge/reputation/src/lib.rs", vec![3]),
             ("base/snapshot/examples/x.rs", vec![3]),
             ("tools/bench/src/main.rs", vec![3]),
