@@ -201,7 +201,10 @@ fn refused(url: &str, status: u16) -> PullError {
         401 | 403 if url.ends_with("/v1/sightings") => {
             "; give a client's key with --key-file; `sipar bouncer add NAME --scopes sightings` makes one"
         }
-        401 | 403 => "; give the edge's own key with --identity; `sipar edges add NAME` makes one",
+        401 | 403 => {
+            "; give the edge's own key with --identity (`sipar edges add NAME` makes one); where the control plane has \
+             an address for clients ([clients] listen), edges go to that one"
+        }
         404 | 410 => "; the file is no longer kept there",
         429 | 503 => "; it is busy",
         _ => "",
