@@ -30,8 +30,8 @@ struct Client {
     endpoint: Endpoint,
     config: ClientConfig,
     connections: HashMap<ConnectionHandle, Talk>,
-    incoming: Batch<()>,
-    outgoing: Batch<()>,
+    incoming: Batch,
+    outgoing: Batch,
 }
 
 struct Talk {

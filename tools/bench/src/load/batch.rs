@@ -1,7 +1,7 @@
 //! Many datagrams with one system call: `recvmmsg` and `sendmmsg` through nix's safe wrappers.
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, SockaddrLike, recvmmsg, sendmmsg};
+use nix::sys::socket::{MsgFlags, MultiHeaders, recvmmsg, sendmmsg};
 use std::io::{IoSlice, IoSliceMut};
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
@@ -9,25 +9,19 @@ use std::os::fd::AsRawFd;
 /// Datagrams per call at most: more gains nothing on this machine's loopback (measured: 32 and 64 cost the same).
 pub const BATCH: usize = 32;
 /// Larger than any answer over UDP here.
-const BUFFER_BYTES: usize = 2_048;
+pub const BUFFER_BYTES: usize = 2_048;
 /// So that a burst is not dropped while the other side computes; the system may grant less.
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 
-/// Who sent a datagram: an address, or nothing on a connected socket.
-pub trait Peer: SockaddrLike + Copy + 'static {}
-impl Peer for SockaddrIn {}
-impl Peer for () {}
-
-/// Datagrams as they came, or as they are to go.
-pub struct Batch<A> {
-    receive: MultiHeaders<A>,
-    send: MultiHeaders<A>,
+/// Datagrams of a connected socket, as they came or as they are to go.
+pub struct Batch {
+    receive: MultiHeaders<()>,
+    send: MultiHeaders<()>,
     buffers: Box<[[u8; BUFFER_BYTES]; BATCH]>,
     lengths: [usize; BATCH],
-    peers: [Option<A>; BATCH],
 }
 
-impl<A: Peer> Batch<A> {
+impl Batch {
     /// Room for [`BATCH`] datagrams.
     pub fn new() -> Self {
         Self {
@@ -35,7 +29,6 @@ impl<A: Peer> Batch<A> {
             send: MultiHeaders::preallocate(BATCH, None),
             buffers: Box::new([[0; BUFFER_BYTES]; BATCH]),
             lengths: [0; BATCH],
-            peers: [None; BATCH],
         }
     }
 
@@ -44,8 +37,8 @@ impl<A: Peer> Batch<A> {
         let mut buffers = self.buffers.each_mut().map(|buffer| [IoSliceMut::new(buffer)]);
         let came = recvmmsg(socket.as_raw_fd(), &mut self.receive, buffers.iter_mut().take(limit), flags, None)?;
         let mut count = 0;
-        for ((message, length), peer) in came.zip(&mut self.lengths).zip(&mut self.peers) {
-            (*length, *peer) = (message.bytes, message.address);
+        for (message, length) in came.zip(&mut self.lengths) {
+            *length = message.bytes;
             count += 1;
         }
         Ok(count)
@@ -66,16 +59,16 @@ impl<A: Peer> Batch<A> {
         self.lengths[index] = length.min(BUFFER_BYTES);
     }
 
-    /// Sends datagrams `first` to `end` - 1, each to whom its slot came from; returns how many went.
+    /// Sends datagrams `first` to `end` - 1; returns how many went.
     pub fn send(&mut self, socket: &UdpSocket, first: usize, end: usize) -> Result<usize, Errno> {
         let mut index = 0;
         let slices = self.buffers.each_ref().map(|buffer| {
             index += 1;
             [IoSlice::new(&buffer[..self.lengths[index - 1]])]
         });
-        let (slices, peers) = (&slices[first..end], &self.peers[first..end]);
+        let (slices, peers) = (&slices[first..end], [None; BATCH]);
         let flags = MsgFlags::empty();
-        sendmmsg(socket.as_raw_fd(), &mut self.send, slices, peers, [], flags).map(Iterator::count)
+        sendmmsg(socket.as_raw_fd(), &mut self.send, slices, &peers[first..end], [], flags).map(Iterator::count)
     }
 }
 

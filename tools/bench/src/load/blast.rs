@@ -134,8 +134,8 @@ struct Blast<'a> {
     options: &'a BlastOptions,
     socket: UdpSocket,
     questions: Questions,
-    outgoing: Batch<()>,
-    incoming: Batch<()>,
+    outgoing: Batch,
+    incoming: Batch,
     /// When the question with this id was sent, in ns since the start, plus 1; 0 when none is under way.
     sent_at: Vec<u64>,
     next_id: u16,
