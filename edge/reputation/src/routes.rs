@@ -16,7 +16,7 @@ use axum::{
         ConnectInfo, DefaultBodyLimit, Path, Query, State,
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -116,6 +116,15 @@ impl Reputation {
         self.limiter.take(peer.ip(), self.anonymous_per_s, cost, now).map_err(Problem::TooMany)
     }
 
+    /// The answer to `GET /v1/ip/ADDRESS`, which nearly every request is, without the way through the router (measured:
+    /// a seventh of the processor time). `None`: the router answers.
+    #[must_use]
+    pub fn at_once<B>(&self, peer: SocketAddr, request: &Request<B>) -> Option<Response> {
+        let address = request.uri().path().strip_prefix(IP_PATH)?;
+        let plain = request.method() == Method::GET && !address.is_empty() && !address.contains(['/', '%']);
+        plain.then(|| one(self, peer, request.headers(), ObservableKind::Address, address).into_response())
+    }
+
     fn look_up(&self, observable: Observable, now: TimestampMs) -> Result<Response, Problem> {
         let policy = self.policy.load();
         let policy = policy.as_ref().ok_or(Problem::NotReady)?;
@@ -135,15 +144,22 @@ fn given_key(headers: &HeaderMap) -> Option<&[u8]> {
     own.or_else(|| bearer.and_then(|value| value.strip_prefix(b"Bearer ")))
 }
 
+/// Room for nearly every answer.
+const ANSWER_BYTES: usize = 512;
+
 fn json<T: serde::Serialize>(value: &T) -> Response {
-    match serde_json::to_vec(value) {
-        Ok(body) => {
+    let mut body = Vec::with_capacity(ANSWER_BYTES);
+    match serde_json::to_writer(&mut body, value) {
+        Ok(()) => {
             ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body).into_response()
         }
         // Not reached: a verdict has string keys and finite numbers only.
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
+
+/// In front of an address that is asked for.
+const IP_PATH: &str = "/v1/ip/";
 
 /// The routes of `service`. Serve them with connect info ([`serve`](crate::serve) does), because limits are per client network.
 pub fn router(service: Arc<Reputation>) -> Router {

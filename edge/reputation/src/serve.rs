@@ -2,6 +2,7 @@
 
 use crate::{Reputation, routes::router};
 use axum::{
+    Router,
     body::Body,
     extract::ConnectInfo,
     http::{Method, Request, Response, StatusCode},
@@ -35,12 +36,14 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (connections_max, idle_s) = service.bounds();
-    let app = router(service);
+    let app = App { router: router(Arc::clone(&service)), service };
     let most = connections_max.clamp(1, CONNECTIONS_MAX);
     let places = Arc::new(Semaphore::new(most));
     let mut http = http1::Builder::new();
     // Counts from the end of one request to the head of the next, too: so it ends idle connections as well.
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(u64::from(idle_s.max(1))));
+    // Answers are short: copied together they go out in one piece for less than as two.
+    http.writev(false);
     let (end, ended) = watch::channel(());
     tokio::pin!(stop);
     loop {
@@ -73,16 +76,36 @@ pub async fn serve(
     Ok(())
 }
 
+/// What connections have in common.
+#[derive(Clone)]
+struct App {
+    service: Arc<Reputation>,
+    router: Router,
+}
+
+enum Answer {
+    Now(Response<Body>),
+    Routed(Router, Request<Incoming>),
+}
+
 async fn answer_on(
     stream: TcpStream,
     peer: SocketAddr,
-    app: axum::Router,
+    app: App,
     http: http1::Builder,
     mut ended: watch::Receiver<()>,
 ) {
     let service = service_fn(move |request| {
-        let answer = answer(app.clone(), peer, request);
-        async move { Ok::<_, Infallible>(answer.await) }
+        let answer = match app.service.at_once(peer, &request) {
+            Some(answer) => Answer::Now(answer),
+            None => Answer::Routed(app.router.clone(), request),
+        };
+        async move {
+            Ok::<_, Infallible>(match answer {
+                Answer::Now(answer) => answer,
+                Answer::Routed(router, request) => routed(router, peer, request).await,
+            })
+        }
     });
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -96,11 +119,11 @@ async fn answer_on(
     };
 }
 
-async fn answer(app: axum::Router, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {
+async fn routed(router: Router, peer: SocketAddr, request: Request<Incoming>) -> Response<Body> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     let has_body = request.method() == Method::POST;
-    let answer = app.oneshot(request);
+    let answer = router.oneshot(request);
     let answered = if has_body { timeout(BODY_WITHIN, answer).await } else { Ok(answer.await) };
     match answered {
         Ok(Ok(response)) => response,

@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::ConnectInfo,
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, Request, Response, StatusCode},
 };
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -163,6 +163,17 @@ pub struct Reply {
 }
 
 impl Reply {
+    async fn of(answer: Response<Body>) -> Self {
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("not JSON: {bytes:?}"))
+        };
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -188,17 +199,17 @@ impl Desk {
         self.ask(LOCAL, Request::post(path).body(body.into()).unwrap()).await
     }
 
-    /// Asks as the client at `peer`.
-    pub async fn ask(&self, peer: &str, mut request: Request<Body>) -> Reply {
+    /// Asks as the client at `peer`, as a connection does.
+    pub async fn ask(&self, peer: &str, request: Request<Body>) -> Reply {
+        match self.service.at_once(peer.parse().unwrap(), &request) {
+            Some(answer) => Reply::of(answer).await,
+            None => self.ask_router(peer, request).await,
+        }
+    }
+
+    /// Asks the router.
+    pub async fn ask_router(&self, peer: &str, mut request: Request<Body>) -> Reply {
         request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer.parse().unwrap()));
-        let answer = router(Arc::clone(&self.service)).oneshot(request).await.unwrap();
-        let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("not JSON: {bytes:?}"))
-        };
-        Reply { status: parts.status, headers: parts.headers, body }
+        Reply::of(router(Arc::clone(&self.service)).oneshot(request).await.unwrap()).await
     }
 }

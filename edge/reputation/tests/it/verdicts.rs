@@ -1,7 +1,10 @@
 //! What is said of things that are listed, of those that are not, and which of several entries answers.
 
-use crate::common::{Desk, NOW, allow, block, desk};
-use axum::http::StatusCode;
+use crate::common::{Desk, LOCAL, NOW, allow, block, desk};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use serde_json::json;
 use sipar_model::time::DAY_MS;
 
@@ -210,4 +213,20 @@ async fn health_says_which_snapshot_and_how_old() {
     let reply = desk.get("/healthz").await;
     let expect = json!({ "ready": true, "snapshot": 1, "entries": 19, "snapshot_age_s": 90 });
     assert_eq!((reply.status, reply.body), (StatusCode::OK, expect));
+}
+
+#[tokio::test]
+async fn an_address_is_answered_alike_with_and_without_the_router() {
+    let desk = full();
+    let request = |address: &str| Request::get(format!("/v1/ip/{address}")).body(Body::empty()).unwrap();
+    for address in ["203.0.113.9", "198.51.100.1", "192.0.2.1", "2001:db8:7::1", "::ffff:203.0.113.9", "9.9.9.9", "x"] {
+        assert!(desk.service.at_once(LOCAL.parse().unwrap(), &request(address)).is_some(), "{address}");
+        let (own, routed) = (desk.ask(LOCAL, request(address)).await, desk.ask_router(LOCAL, request(address)).await);
+        assert_eq!((own.status, own.headers, own.body), (routed.status, routed.headers, routed.body), "{address}");
+    }
+    for left in ["", "203.0.113.9/32", "203.0.113%2E9", "203.0.113.9/"] {
+        assert!(desk.service.at_once(LOCAL.parse().unwrap(), &request(left)).is_none(), "{left}");
+    }
+    let post = Request::post("/v1/ip/203.0.113.9").body(Body::empty()).unwrap();
+    assert!(desk.service.at_once(LOCAL.parse().unwrap(), &post).is_none());
 }
