@@ -167,19 +167,34 @@ impl WebError {
         response
     }
 
+    /// The error as problem details in the reader's language: for a script of a page, which shows them to a person.
+    #[must_use]
+    pub fn spoken(&self, ctx: &PageContext) -> Response {
+        let status = self.status.as_u16();
+        let usual = format!("web-error-{status}");
+        let usual = if ctx.texts.has(ctx.lang, &usual) { usual } else { format!("web-error-{}xx", status / 100) };
+        let detail = self.what(ctx).unwrap_or_else(|| ctx.t(&usual));
+        self.problem_of(Some(detail), None)
+    }
+
     /// The error as problem details.
     fn problem(&self) -> Response {
+        let said = |saying: &Option<Saying>| saying.as_ref().map(ToString::to_string);
+        let usual = self.usual.map_or((None, None), |(detail, next)| (Some(detail.into()), Some(next.into())));
+        let detail = self.reason.clone().or_else(|| said(&self.detail)).or(usual.0);
+        self.problem_of(detail, said(&self.next).or(usual.1))
+    }
+
+    fn problem_of(&self, detail: Option<String>, next: Option<String>) -> Response {
         let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
         });
-        let said = |saying: &Option<Saying>| saying.as_ref().map(ToString::to_string);
-        let usual = self.usual.map_or((None, None), |(detail, next)| (Some(detail.into()), Some(next.into())));
-        if let Some(detail) = self.reason.clone().or_else(|| said(&self.detail)).or(usual.0) {
+        if let Some(detail) = detail {
             body["detail"] = json!(detail);
         }
-        if let Some(next) = said(&self.next).or(usual.1) {
+        if let Some(next) = next {
             body["next"] = json!(next);
         }
         let mut response = (self.status, body.to_string()).into_response();
@@ -301,6 +316,15 @@ fn field_of(reason: &str) -> Option<&str> {
 pub fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     !is_api(path) && (accept.contains("text/html") || headers.contains_key("hx-request"))
+}
+
+/// The header by which a script of ours says that a person reads what it is answered.
+const READ_BY: &str = "x-sipar-read-by";
+
+/// Whether a script of a page asks, which shows a person what it is answered.
+#[must_use]
+pub fn is_read_aloud(headers: &HeaderMap) -> bool {
+    headers.get(READ_BY).is_some_and(|by| by.as_bytes() == b"person")
 }
 
 /// Whether a path belongs to the JSON API.

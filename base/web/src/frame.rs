@@ -4,7 +4,7 @@ use crate::{
     assets,
     context::{PageContext, Site},
     csrf,
-    error::{WebError, wants_page},
+    error::{WebError, is_read_aloud, wants_page},
     headers,
     nav::NavItem,
     texts::Texts,
@@ -92,7 +92,8 @@ async fn limit_time(State(frame): State<Arc<Frame>>, request: Request, next: Nex
 /// Gives every error its form: a page for people, problem details for programs.
 async fn dress_errors(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let ctx = wants_page(path, request.headers()).then(|| {
+    let page = wants_page(path, request.headers());
+    let ctx = (page || is_read_aloud(request.headers())).then(|| {
         let identity = request.extensions().get::<Identity>().cloned().unwrap_or_else(Identity::public);
         PageContext::new(&frame, identity, request.uri(), request.headers())
     });
@@ -108,7 +109,8 @@ async fn dress_errors(State(frame): State<Arc<Frame>>, request: Request, next: N
         None => return response,
     };
     let mut response = match ctx {
-        Some(ctx) => error.page(&ctx),
+        Some(ctx) if page => error.page(&ctx),
+        Some(ctx) => error.spoken(&ctx),
         None => error.into_response(),
     };
     if let Some(allow) = allow {

@@ -122,6 +122,23 @@ async fn errors_are_pages_for_people_and_problems_for_programs() {
     assert_eq!(ask(&portal.app, "GET /form", &[], "").await.header("allow"), "POST");
 }
 
+/// A script of ours shows what it is answered to whoever reads the page.
+#[tokio::test]
+async fn what_a_script_shows_a_person_is_in_their_language() {
+    let portal = portal(false);
+    let check = async |what: &str, lang: &str, expect: &str| {
+        let sent = [("x-sipar-read-by", "person"), ("accept", "application/json"), ("cookie", lang), SAME];
+        let told = problem(&ask(&portal.app, what, &sent, "").await)["detail"].as_str().unwrap().to_owned();
+        assert!(told.contains(expect), "{what} {lang}: {told}");
+    };
+    check("GET /refuse", "lang=en", "<meanwhile>").await;
+    check("GET /refuse", "lang=ur", "نہیں").await;
+    check("GET /none", "lang=en", "nothing at this address").await;
+    check("GET /none", "lang=ur", "کچھ نہیں").await;
+    let told = problem(&ask(&portal.app, "GET /none", &[("accept", "application/json")], "").await);
+    assert!(told.get("detail").is_none(), "a program gets no page's words: {told}");
+}
+
 #[tokio::test]
 async fn a_handler_that_hangs_is_given_up() {
     let portal = portal_within(false, std::time::Duration::ZERO);
