@@ -19,7 +19,7 @@ const FROM_NPM: [(&str, &str); 4] = [
     ("nastaliq-licence.txt", "@fontsource/noto-nastaliq-urdu/LICENSE"),
 ];
 /// What is ours. The style sheet comes last: it names the others.
-const OURS: [&str; 3] = ["shield.svg", "sipar.js", "sipar.css"];
+const OURS: [&str; 4] = ["shield.svg", "sipar.js", "passkey.js", "sipar.css"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

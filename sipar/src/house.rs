@@ -9,13 +9,13 @@ use crate::{
 use anyhow::{Context, Result};
 use axum::Router;
 use sipar_area::{Blobs, House, Instance, OwnersCell, Packs};
-use sipar_authz::{Gate, GateConfig, Keyring, Role, SessionBounds, SystemRandom};
+use sipar_authz::{Attempts, Book, Gate, GateConfig, Keyring, Role, SessionBounds, Sessions, SystemRandom};
 use sipar_ledger::{Ledger, LedgerKey};
 use sipar_mail::Mailer;
 use sipar_model::{Clock, SystemClock};
 use sipar_snapshot::SigningKey;
 use sipar_store::{DataDir, Store};
-use sipar_web::{Frame, Site, Texts};
+use sipar_web::{Frame, Site, Texts, sign_in::PasskeyPlace};
 use std::{
     fs,
     io::Write as _,
@@ -111,7 +111,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
             .with_context(|| format!("preparing the tables of `{}`", area.name()))?;
     }
     let board = Arc::new(Board::telling(Arc::clone(&clock), Arc::clone(areas.findings.look_soon())));
-    let gate = gate(&layout, clock, config.portal_url().starts_with("https:"))?;
+    let gate = gate(config, clock, Arc::new(Sessions::default()), Arc::default())?;
     let frame = Arc::new(frame(config, &areas, Arc::clone(&gate))?);
     let role_table = frame.authorizer.table();
     let router = router::router(&house, &areas, frame);
@@ -132,6 +132,7 @@ fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>) -> Result<Frame> {
         site: Arc::new(site),
         origin: config.portal.public_url.clone(),
         proxies: config.portal.proxies.clone(),
+        passkeys: PasskeyPlace::Nowhere,
         bounds: sipar_web::Bounds::default(),
     })
 }
@@ -155,7 +156,8 @@ fn snapshot_key(path: &Path) -> Result<SigningKey> {
 }
 
 /// The keys, with one for the command line of whoever owns the data folder.
-fn gate(layout: &Layout<'_>, clock: Arc<dyn Clock>, secure: bool) -> Result<Arc<Gate>> {
+fn gate(config: &Config, clock: Arc<dyn Clock>, book: Arc<dyn Book>, attempts: Arc<Attempts>) -> Result<Arc<Gate>> {
+    let layout = Layout(&config.data);
     let mut keyring = if layout.keyring().exists() { Keyring::load(&layout.keyring())? } else { Keyring::default() };
     if !layout.operator_key().exists() {
         keyring.revoke(OPERATOR);
@@ -163,8 +165,10 @@ fn gate(layout: &Layout<'_>, clock: Arc<dyn Clock>, secure: bool) -> Result<Arc<
         write_secret(&layout.operator_key(), &secret.key_text())?;
         keyring.save(&layout.keyring())?;
     }
-    let config = GateConfig { keyring, bounds: SessionBounds::default(), secure, clock };
-    Ok(Arc::new(Gate::new(config)))
+    let secure = config.portal_url().starts_with("https:");
+    let proxies = config.portal.proxies.clone();
+    let bounds = SessionBounds::default();
+    Ok(Arc::new(Gate::new(GateConfig { keyring, book, attempts, bounds, secure, proxies, clock })))
 }
 
 /// The label of the command line's own key.

@@ -3,7 +3,7 @@
 use crate::{areas::Areas, pages};
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{FromRequestParts as _, Request, State},
     http::Method,
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
@@ -11,7 +11,7 @@ use axum::{
 };
 use sipar_area::{Area, House, Route};
 use sipar_authz::{Act, Authorizer, Identity, Resource, Role};
-use sipar_web::{Frame, Group, Lang, NavItem, TextSource, WebError};
+use sipar_web::{Frame, Group, Lang, NavItem, PageContext, TextSource, WebError};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Notify;
 
@@ -92,7 +92,8 @@ pub fn doors(areas: &Areas) -> Router {
 fn guard(table: &Arc<Authorizer>, route: &Route, look_soon: &Arc<Notify>) -> axum::routing::MethodRouter {
     // Who has mended something sees it gone.
     let acted = (route.method != Method::GET).then(|| Arc::clone(look_soon));
-    let asked = Asked { table: Arc::clone(table), resource: route.resource, act: route.act, acted };
+    let asked =
+        Asked { table: Arc::clone(table), resource: route.resource, act: route.act, sensitive: route.sensitive, acted };
     debug_assert!(MethodFilter::try_from(route.method.clone()).is_ok(), "a method that axum knows");
     route.handler.clone().layer(from_fn_with_state(asked, permit))
 }
@@ -102,6 +103,8 @@ struct Asked {
     table: Arc<Authorizer>,
     resource: &'static str,
     act: Act,
+    /// Whether it takes a fresh proof of who asks.
+    sensitive: bool,
     /// Notified when somebody has done something.
     acted: Option<Arc<Notify>>,
 }
@@ -115,6 +118,7 @@ async fn permit(State(asked): State<Asked>, request: Request, next: Next) -> Res
         .ok_or_else(WebError::not_found)
         .and_then(|resource| sipar_web::error::permit(&asked.table, &identity, resource, asked.act));
     match verdict {
+        Ok(()) if asked.sensitive && !fresh(&identity, &request) => prove(request).await,
         Ok(()) => {
             let response = next.run(request).await;
             if let Some(acted) = asked.acted {
@@ -127,6 +131,19 @@ async fn permit(State(asked): State<Asked>, request: Request, next: Next) -> Res
             refusal.into_response()
         }
     }
+}
+
+/// Whether who asks has just proved who they are.
+fn fresh(identity: &Identity, request: &Request) -> bool {
+    request.extensions().get::<Arc<Frame>>().is_some_and(|frame| identity.is_fresh(frame.gate.now()))
+}
+
+/// Asks for a fresh proof: on a page for people, as a refusal for programs.
+async fn prove(request: Request) -> Response {
+    let page = sipar_web::error::wants_page(request.uri().path(), request.headers());
+    let (mut parts, body) = request.into_parts();
+    let ctx = PageContext::from_request_parts(&mut parts, &()).await.ok().filter(|_| page);
+    sipar_web::confirm::ask(ctx.as_ref(), Request::from_parts(parts, body)).await
 }
 
 #[cfg(test)]

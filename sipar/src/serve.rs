@@ -188,7 +188,7 @@ pub async fn run(config: &Config) -> Result<()> {
 /// A link that signs the operator in once.
 pub fn sign_in_link(assembled: &Assembled, portal: &str) -> Result<String> {
     use sipar_authz::{Identity, Role, Via};
-    let identity = Identity { role: Role::Admin, label: crate::house::OPERATOR.into(), via: Via::Session };
+    let identity = Identity::new(Role::Admin, crate::house::OPERATOR, Via::Session);
     let link = assembled.gate.sign_in_link(&identity)?;
     Ok(format!("{portal}/sign-in/{}", link.text()))
 }

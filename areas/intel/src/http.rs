@@ -70,7 +70,8 @@ pub(crate) fn routes(intel: &Arc<Intel>) -> Vec<Route> {
         Route::post("/api/v1/intel/feeds/{slug}/apply", FEED, Act::Decide, post(work::apply_held).with_state(state())),
         Route::post("/api/v1/intel/feeds/{slug}/discard", FEED, Act::Decide, post(discard_held).with_state(state())),
         Route::post("/api/v1/intel/feeds/{slug}/edit", FEED, Act::Write, post(edit).with_state(state())),
-        Route::post("/api/v1/intel/feeds/{slug}/remove", FEED, Act::Decide, post(remove).with_state(state())),
+        Route::post("/api/v1/intel/feeds/{slug}/remove", FEED, Act::Decide, post(remove).with_state(state()))
+            .sensitive(),
         Route::get("/api/v1/intel/runs/{number}/refused", FEED, get(refused).with_state(state())),
         Route::get("/api/v1/intel/indicators", INDICATOR, get(search).with_state(state())),
         Route::get("/api/v1/intel/indicator", INDICATOR, get(indicator).with_state(state())),

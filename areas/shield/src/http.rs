@@ -85,7 +85,8 @@ pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
         Route::post("/api/v1/shield/held", HELD, Act::Decide, post(held::answer).with_state(with())),
         Route::get("/api/v1/shield/drills", DRILL, get(drills::list).with_state(with())),
         Route::post("/api/v1/shield/drills", DRILL, Act::Decide, post(drills::run).with_state(with())),
-        Route::post("/api/v1/shield/drills/{number}/agree", DRILL, Act::Decide, post(drills::agree).with_state(with())),
+        Route::post("/api/v1/shield/drills/{number}/agree", DRILL, Act::Decide, post(drills::agree).with_state(with()))
+            .sensitive(),
         Route::post("/api/v1/shield/drill-stop", DRILL, Act::Decide, post(drills::stop).with_state(with())),
         Route::post("/api/v1/shield/rolled-back", DRILL, Act::Decide, post(drills::rolled_back).with_state(with())),
         Route::get("/api/v1/shield/snapshots", SNAPSHOT, get(snapshots).with_state(with())),

@@ -33,13 +33,14 @@ pub fn routes(zones: &Arc<Zones>) -> Vec<Route> {
     let with = || Arc::clone(zones);
     vec![
         Route::get("/api/v1/zones/subscribers", SUBSCRIBER, get(list).with_state(with())),
-        Route::post("/api/v1/zones/subscribers", SUBSCRIBER, Act::Administer, post(add).with_state(with())),
+        Route::post("/api/v1/zones/subscribers", SUBSCRIBER, Act::Administer, post(add).with_state(with())).sensitive(),
         Route::post(
             "/api/v1/zones/subscribers/{slug}/rotate",
             SUBSCRIBER,
             Act::Administer,
             post(rotate).with_state(with()),
-        ),
+        )
+        .sensitive(),
         Route::post(
             "/api/v1/zones/subscribers/{slug}/contact",
             SUBSCRIBER,

@@ -14,6 +14,8 @@ pub struct Route {
     pub resource: &'static str,
     /// What it does to it.
     pub act: Act,
+    /// Whether it takes a fresh proof of who asks: being remembered by a session is then not enough.
+    pub sensitive: bool,
     /// The handler, with its state already in it.
     pub handler: MethodRouter,
 }
@@ -21,11 +23,17 @@ pub struct Route {
 impl Route {
     /// A route that reads.
     pub fn get(path: &'static str, resource: &'static str, handler: MethodRouter) -> Self {
-        Self { method: Method::GET, path, resource, act: Act::Read, handler }
+        Self { method: Method::GET, path, resource, act: Act::Read, sensitive: false, handler }
     }
 
     /// A route that changes something.
     pub fn post(path: &'static str, resource: &'static str, act: Act, handler: MethodRouter) -> Self {
-        Self { method: Method::POST, path, resource, act, handler }
+        Self { method: Method::POST, path, resource, act, sensitive: false, handler }
+    }
+
+    /// The same, for somebody alone who has just proved who they are.
+    #[must_use]
+    pub fn sensitive(self) -> Self {
+        Self { sensitive: true, ..self }
     }
 }

@@ -186,6 +186,13 @@ impl Keyring {
         &self.keys
     }
 
+    /// Whether the key with this hash is one, and still holds.
+    #[must_use]
+    pub fn holds(&self, hash: &SecretHash, now: TimestampMs) -> bool {
+        let found = self.keys.iter().find(|record| record.hash.same(hash));
+        found.is_some_and(|record| record.expires.is_none_or(|expires| now < expires))
+    }
+
     /// Whose key this is, if it is one and still holds. Every record is compared, whichever matches.
     #[must_use]
     pub fn identify(&self, key: &Secret, now: TimestampMs) -> Option<Identity> {
@@ -197,7 +204,7 @@ impl Keyring {
             }
         }
         let record = found.filter(|record| record.expires.is_none_or(|expires| now < expires))?;
-        Some(Identity { role: record.role, label: record.label.as_str().into(), via: Via::Key })
+        Some(Identity::new(record.role, record.label.as_str(), Via::Key))
     }
 }
 

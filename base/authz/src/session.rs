@@ -1,7 +1,8 @@
-//! Sessions and one-time sign-in links: in memory, bounded, expiring. A restart signs everybody out.
+//! One-time sign-in links, and a book of sessions: both in memory, bounded, expiring. A restart forgets them.
 
 use crate::{
-    identity::{Identity, Via},
+    book::{Book, BookFuture, Held, Opening},
+    identity::{Identity, SessionNumber, Via},
     random::{Random, RandomError},
     secret::{Secret, SecretHash},
 };
@@ -28,6 +29,14 @@ pub struct SessionBounds {
     pub links_max: usize,
 }
 
+impl SessionBounds {
+    /// Whether a session that was opened and last seen then still stands.
+    #[must_use]
+    pub const fn hold(&self, opened: TimestampMs, seen: TimestampMs, now: TimestampMs) -> bool {
+        now.since_ms(seen) < self.idle_ms && now.since_ms(opened) < self.absolute_ms
+    }
+}
+
 impl Default for SessionBounds {
     fn default() -> Self {
         Self {
@@ -41,7 +50,7 @@ impl Default for SessionBounds {
 }
 
 struct Session {
-    identity: Identity,
+    held: Held,
     opened: TimestampMs,
     seen: TimestampMs,
 }
@@ -51,113 +60,121 @@ struct Link {
     expires: TimestampMs,
 }
 
+/// Links that sign in once.
 #[derive(Default)]
-struct Tables {
-    sessions: HashMap<SecretHash, Session>,
-    links: HashMap<SecretHash, Link>,
+pub struct Links {
+    bounds: SessionBounds,
+    links: Mutex<HashMap<SecretHash, Link>>,
 }
 
-/// Who is signed in now.
+impl Links {
+    /// None yet.
+    #[must_use]
+    pub fn new(bounds: SessionBounds) -> Self {
+        Self { bounds, links: Mutex::default() }
+    }
+
+    /// Makes one.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn make(&self, identity: &Identity, now: TimestampMs, random: &dyn Random) -> Result<Secret, RandomError> {
+        let secret = Secret::generate(random)?;
+        let mut links = self.links();
+        links.retain(|_, link| now < link.expires);
+        if links.len() >= self.bounds.links_max {
+            let oldest = links.iter().min_by_key(|(_, link)| link.expires).map(|(hash, _)| *hash);
+            oldest.and_then(|hash| links.remove(&hash));
+        }
+        let link = Link { identity: identity.clone(), expires: now.plus_ms(self.bounds.link_ms) };
+        links.insert(secret.hash(), link);
+        Ok(secret)
+    }
+
+    /// Whether it would still sign in. Asking does not use it up.
+    #[must_use]
+    pub fn holds(&self, link: &Secret, now: TimestampMs) -> bool {
+        self.links().get(&link.hash()).is_some_and(|link| now < link.expires)
+    }
+
+    /// Uses it up; gives whom it signs in. None when it was used, has expired, or never was.
+    #[must_use]
+    pub fn redeem(&self, link: &Secret, now: TimestampMs) -> Option<Identity> {
+        let taken = self.links().remove(&link.hash());
+        taken.filter(|link| now < link.expires).map(|link| link.identity)
+    }
+
+    fn links(&self) -> MutexGuard<'_, HashMap<SecretHash, Link>> {
+        // No holder of this lock can panic halfway through a change, so the table is whole even if one did.
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who is signed in now, in memory.
 #[derive(Default)]
 pub struct Sessions {
     bounds: SessionBounds,
-    tables: Mutex<Tables>,
+    table: Mutex<(i64, HashMap<SecretHash, Session>)>,
 }
 
 impl Sessions {
     /// Nobody yet.
     #[must_use]
     pub fn new(bounds: SessionBounds) -> Self {
-        Self { bounds, tables: Mutex::default() }
+        Self { bounds, table: Mutex::default() }
     }
 
-    /// Signs somebody in; the secret goes into their cookie.
-    ///
-    /// # Errors
-    /// When there is no randomness.
-    pub fn open(&self, identity: &Identity, now: TimestampMs, random: &dyn Random) -> Result<Secret, RandomError> {
-        let secret = Secret::generate(random)?;
-        let identity = Identity { via: Via::Session, ..identity.clone() };
-        let mut tables = self.tables();
-        tables.sessions.retain(|_, session| self.holds(session, now));
-        if tables.sessions.len() >= self.bounds.sessions_max {
-            let idle = tables.sessions.iter().min_by_key(|(_, session)| session.seen).map(|(hash, _)| *hash);
-            idle.and_then(|hash| tables.sessions.remove(&hash));
+    fn opened(&self, opening: Opening, now: TimestampMs) -> SessionNumber {
+        let mut table = self.table();
+        let (number, sessions) = &mut *table;
+        *number += 1;
+        let number = SessionNumber(*number);
+        sessions.retain(|_, session| self.bounds.hold(session.opened, session.seen, now));
+        if sessions.len() >= self.bounds.sessions_max {
+            let idle = sessions.iter().min_by_key(|(_, session)| session.seen).map(|(hash, _)| *hash);
+            idle.and_then(|hash| sessions.remove(&hash));
         }
-        tables.sessions.insert(secret.hash(), Session { identity, opened: now, seen: now });
-        Ok(secret)
+        let identity = Identity { via: Via::Session, session: Some(number), ..opening.identity };
+        let session = Session { held: Held { identity, key: opening.key }, opened: now, seen: now };
+        sessions.insert(opening.hash, session);
+        number
     }
 
-    /// Who holds this session, if it still stands; being seen keeps it from going idle.
-    #[must_use]
-    pub fn identify(&self, secret: &Secret, now: TimestampMs) -> Option<Identity> {
-        let mut tables = self.tables();
-        let hash = secret.hash();
-        let session = tables.sessions.get_mut(&hash)?;
-        if !self.holds(session, now) {
-            tables.sessions.remove(&hash);
+    fn found(&self, hash: &SecretHash, now: TimestampMs) -> Option<Held> {
+        let mut table = self.table();
+        let session = table.1.get_mut(hash)?;
+        if !self.bounds.hold(session.opened, session.seen, now) {
+            table.1.remove(hash);
             return None;
         }
         session.seen = session.seen.max(now);
-        Some(session.identity.clone())
+        Some(session.held.clone())
     }
 
-    /// Signs out; tells whether there was a session.
-    pub fn close(&self, secret: &Secret) -> bool {
-        self.tables().sessions.remove(&secret.hash()).is_some()
+    fn table(&self) -> MutexGuard<'_, (i64, HashMap<SecretHash, Session>)> {
+        // As above.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book for Sessions {
+    fn open(&self, opening: Opening, now: TimestampMs) -> BookFuture<'_, SessionNumber> {
+        let number = self.opened(opening, now);
+        Box::pin(async move { Ok(number) })
     }
 
-    /// Signs out everybody with that label, as when their key is revoked.
-    pub fn close_label(&self, label: &str) -> usize {
-        let mut tables = self.tables();
-        let before = tables.sessions.len();
-        tables.sessions.retain(|_, session| &*session.identity.label != label);
-        tables.links.retain(|_, link| &*link.identity.label != label);
-        before - tables.sessions.len()
+    fn session(&self, hash: SecretHash, now: TimestampMs) -> BookFuture<'_, Option<Held>> {
+        let found = self.found(&hash, now);
+        Box::pin(async move { Ok(found) })
     }
 
-    /// Makes a link that signs in once.
-    ///
-    /// # Errors
-    /// When there is no randomness.
-    pub fn link(&self, identity: &Identity, now: TimestampMs, random: &dyn Random) -> Result<Secret, RandomError> {
-        let secret = Secret::generate(random)?;
-        let mut tables = self.tables();
-        tables.links.retain(|_, link| now < link.expires);
-        if tables.links.len() >= self.bounds.links_max {
-            let oldest = tables.links.iter().min_by_key(|(_, link)| link.expires).map(|(hash, _)| *hash);
-            oldest.and_then(|hash| tables.links.remove(&hash));
-        }
-        let link = Link { identity: identity.clone(), expires: now.plus_ms(self.bounds.link_ms) };
-        tables.links.insert(secret.hash(), link);
-        Ok(secret)
+    fn close(&self, hash: SecretHash, _: TimestampMs) -> BookFuture<'_, ()> {
+        self.table().1.remove(&hash);
+        Box::pin(async { Ok(()) })
     }
 
-    /// Whether the link would still sign in. Asking does not use it up.
-    #[must_use]
-    pub fn link_holds(&self, link: &Secret, now: TimestampMs) -> bool {
-        self.tables().links.get(&link.hash()).is_some_and(|link| now < link.expires)
-    }
-
-    /// Uses a link up and signs in. None when it was used, has expired, or never was.
-    ///
-    /// # Errors
-    /// When there is no randomness; the link is then spent too, since a second try must never succeed twice.
-    pub fn redeem(&self, link: &Secret, now: TimestampMs, random: &dyn Random) -> Result<Option<Secret>, RandomError> {
-        let taken = self.tables().links.remove(&link.hash());
-        match taken.filter(|link| now < link.expires) {
-            None => Ok(None),
-            Some(link) => self.open(&link.identity, now, random).map(Some),
-        }
-    }
-
-    fn holds(&self, session: &Session, now: TimestampMs) -> bool {
-        now.since_ms(session.seen) < self.bounds.idle_ms && now.since_ms(session.opened) < self.bounds.absolute_ms
-    }
-
-    fn tables(&self) -> MutexGuard<'_, Tables> {
-        // No holder of this lock can panic halfway through a change, so the tables are whole even if one did.
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    fn key(&self, _: SecretHash, _: TimestampMs) -> BookFuture<'_, Option<Identity>> {
+        Box::pin(async { Ok(None) })
     }
 }
 
@@ -170,71 +187,63 @@ mod tests {
     const SMALL: SessionBounds =
         SessionBounds { idle_ms: 100, absolute_ms: 250, link_ms: 50, sessions_max: 2, links_max: 2 };
 
-    fn desk() -> Identity {
-        Identity { role: Role::Analyst, label: "desk".into(), via: Via::Key }
+    fn open(sessions: &Sessions, now: TimestampMs) -> SecretHash {
+        let hash = Secret::generate(&SystemRandom).unwrap().hash();
+        let identity = Identity::new(Role::Analyst, "desk", Via::Key);
+        sessions.opened(Opening { hash, identity, key: None, agent: String::new() }, now);
+        hash
     }
 
     #[test]
     fn a_session_ends_when_idle_and_at_its_absolute_end() {
         let sessions = Sessions::new(SMALL);
-        let one = sessions.open(&desk(), T, &SystemRandom).unwrap();
+        let one = open(&sessions, T);
         for at in [0, 99, 198, 249] {
-            let who = sessions.identify(&one, T.plus_ms(at)).unwrap();
-            assert_eq!((who.role, who.via), (Role::Analyst, Via::Session));
+            let who = sessions.found(&one, T.plus_ms(at)).unwrap().identity;
+            assert_eq!((who.role, who.via, who.session), (Role::Analyst, Via::Session, Some(SessionNumber(1))));
         }
-        assert_eq!(sessions.identify(&one, T.plus_ms(250)), None, "absolute end");
-        let two = sessions.open(&desk(), T, &SystemRandom).unwrap();
-        assert_eq!(sessions.identify(&two, T.plus_ms(100)), None, "idle end");
-        assert_eq!(sessions.identify(&two, T), None, "what ended stays ended");
+        assert_eq!(sessions.found(&one, T.plus_ms(250)), None, "absolute end");
+        let two = open(&sessions, T);
+        assert_eq!(sessions.found(&two, T.plus_ms(100)), None, "idle end");
+        assert_eq!(sessions.found(&two, T), None, "what ended stays ended");
     }
 
     #[test]
     fn a_clock_that_jumps_back_signs_nobody_out() {
         let sessions = Sessions::new(SMALL);
-        let one = sessions.open(&desk(), T, &SystemRandom).unwrap();
-        assert!(sessions.identify(&one, T.plus_ms(-1_000_000)).is_some());
-        assert!(sessions.identify(&one, T.plus_ms(99)).is_some());
+        let one = open(&sessions, T);
+        assert!(sessions.found(&one, T.plus_ms(-1_000_000)).is_some());
+        assert!(sessions.found(&one, T.plus_ms(99)).is_some());
     }
 
     #[test]
     fn sessions_are_bounded_and_the_idlest_makes_room() {
         let sessions = Sessions::new(SMALL);
-        let [one, two] = [0, 1].map(|at| sessions.open(&desk(), T.plus_ms(at), &SystemRandom).unwrap());
-        assert!(sessions.identify(&one, T.plus_ms(5)).is_some());
-        let three = sessions.open(&desk(), T.plus_ms(6), &SystemRandom).unwrap();
-        let standing = [&one, &two, &three].map(|secret| sessions.identify(secret, T.plus_ms(7)).is_some());
+        let [one, two] = [0, 1].map(|at| open(&sessions, T.plus_ms(at)));
+        assert!(sessions.found(&one, T.plus_ms(5)).is_some());
+        let three = open(&sessions, T.plus_ms(6));
+        let standing = [&one, &two, &three].map(|hash| sessions.found(hash, T.plus_ms(7)).is_some());
         assert_eq!(standing, [true, false, true]);
     }
 
     #[test]
-    fn signing_out_ends_it() {
-        let sessions = Sessions::new(SMALL);
-        let one = sessions.open(&desk(), T, &SystemRandom).unwrap();
-        assert!(sessions.close(&one));
-        assert!(!sessions.close(&one));
-        assert_eq!(sessions.identify(&one, T), None);
-        let two = sessions.open(&desk(), T, &SystemRandom).unwrap();
-        assert_eq!(sessions.close_label("desk"), 1);
-        assert_eq!(sessions.identify(&two, T), None);
-    }
-
-    #[test]
     fn a_link_works_once_and_in_time() {
-        let sessions = Sessions::new(SMALL);
-        let link = sessions.link(&desk(), T, &SystemRandom).unwrap();
-        assert!(sessions.link_holds(&link, T) && sessions.link_holds(&link, T));
-        let cookie = sessions.redeem(&link, T.plus_ms(49), &SystemRandom).unwrap().unwrap();
-        assert!(sessions.identify(&cookie, T.plus_ms(49)).is_some());
-        assert_eq!(sessions.redeem(&link, T.plus_ms(49), &SystemRandom).unwrap(), None, "used");
-        let late = sessions.link(&desk(), T, &SystemRandom).unwrap();
-        assert_eq!(sessions.redeem(&late, T.plus_ms(50), &SystemRandom).unwrap(), None, "expired");
-        assert!(!sessions.link_holds(&Secret::generate(&SystemRandom).unwrap(), T), "never was");
+        let links = Links::new(SMALL);
+        let desk = Identity::new(Role::Analyst, "desk", Via::Key);
+        let link = links.make(&desk, T, &SystemRandom).unwrap();
+        assert!(links.holds(&link, T) && links.holds(&link, T));
+        assert_eq!(links.redeem(&link, T.plus_ms(49)), Some(desk.clone()));
+        assert_eq!(links.redeem(&link, T.plus_ms(49)), None, "used");
+        let late = links.make(&desk, T, &SystemRandom).unwrap();
+        assert_eq!(links.redeem(&late, T.plus_ms(50)), None, "expired");
+        assert!(!links.holds(&Secret::generate(&SystemRandom).unwrap(), T), "never was");
     }
 
     #[test]
     fn links_are_bounded() {
-        let sessions = Sessions::new(SMALL);
-        let links = [0, 1, 2].map(|at| sessions.link(&desk(), T.plus_ms(at), &SystemRandom).unwrap());
-        assert_eq!(links.map(|link| sessions.link_holds(&link, T.plus_ms(3))), [false, true, true]);
+        let links = Links::new(SMALL);
+        let desk = Identity::new(Role::Analyst, "desk", Via::Key);
+        let made = [0, 1, 2].map(|at| links.make(&desk, T.plus_ms(at), &SystemRandom).unwrap());
+        assert_eq!(made.map(|link| links.holds(&link, T.plus_ms(3))), [false, true, true]);
     }
 }

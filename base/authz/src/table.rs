@@ -1,6 +1,9 @@
 //! The role table: the least role for each act on each resource. What it does not name is denied.
 
-use crate::role::{Act, Role};
+use crate::{
+    identity::Identity,
+    role::{Act, Role},
+};
 use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
 
 /// Something that can be acted upon, with the least role for each act that exists on it.
@@ -77,6 +80,17 @@ impl Authorizer {
         }
     }
 
+    /// Whether `who` may do `act` on `resource`: by their role, and within the scopes of what they showed.
+    #[must_use]
+    pub fn permits(&self, who: &Identity, resource: &Resource, act: Act) -> Verdict {
+        let verdict = self.allows(who.role, resource, act);
+        if verdict.allowed && !who.scopes.allow(resource.name, act) {
+            let rule = format!("to {act} {} takes a key with the scope `{}:{act}`", resource.name, resource.name);
+            return Verdict { allowed: false, least: None, rule: rule.into() };
+        }
+        verdict
+    }
+
     /// The registered resource of that name.
     #[must_use]
     pub fn resource(&self, name: &str) -> Option<&Resource> {
@@ -144,6 +158,21 @@ mod tests {
         check(Role::Admin, &DECISIONS, Act::Write, false, "nobody may write decisions");
         check(Role::Public, &FEEDS, Act::Read, false, "to read feeds takes the role reader; this is public");
         check(Role::Admin, &STRAY, Act::Read, false, "`stray` is not in the role table, so nobody may");
+    }
+
+    #[test]
+    fn scopes_narrow_a_role_and_never_widen_it() {
+        let table = Authorizer::new(vec![DECISIONS, FEEDS]);
+        let check = |role: Role, scopes: &str, resource: &Resource, act: Act, expect: bool, rule: &str| {
+            let who = Identity { scopes: scopes.parse().unwrap(), ..Identity::new(role, "desk", crate::Via::Key) };
+            let verdict = table.permits(&who, resource, act);
+            assert_eq!((verdict.allowed, &*verdict.rule), (expect, rule));
+        };
+        let takes = "to decide decisions takes the role analyst; this is";
+        check(Role::Admin, "decisions:decide", &DECISIONS, Act::Decide, true, &format!("{takes} admin"));
+        check(Role::Reader, "*:*", &DECISIONS, Act::Decide, false, &format!("{takes} reader"));
+        let narrow = "to read feeds takes a key with the scope `feeds:read`";
+        check(Role::Admin, "decisions:*", &FEEDS, Act::Read, false, narrow);
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl PageContext {
         Self {
             lang,
             lang_asked: false,
-            identity: Identity { role: Role::Analyst, label: "duty desk".into(), via: sipar_authz::Via::Session },
+            identity: Identity::new(Role::Analyst, "duty desk", sipar_authz::Via::Session),
             path: "/".into(),
             query: String::new(),
             fragment: false,
@@ -153,7 +153,7 @@ impl PageContext {
     #[must_use]
     pub fn may(&self, resource: &str, act: Act) -> bool {
         let resource = self.authorizer.resource(resource);
-        resource.is_some_and(|resource| self.authorizer.allows(self.identity.role, resource, act).allowed)
+        resource.is_some_and(|resource| self.authorizer.permits(&self.identity, resource, act).allowed)
     }
 
     /// The value of a query parameter, decoded.

@@ -281,9 +281,9 @@ impl IntoResponse for ApiError {
 /// Lets the caller go on, or says why not: 401 when signing in may help, else 403 with the rule.
 ///
 /// # Errors
-/// When the role table does not allow it.
+/// When the role table does not allow it, or the scopes of what they showed.
 pub fn permit(table: &Authorizer, who: &Identity, resource: &Resource, act: Act) -> Result<(), WebError> {
-    let verdict = table.allows(who.role, resource, act);
+    let verdict = table.permits(who, resource, act);
     match (verdict.allowed, who.role) {
         (true, _) => Ok(()),
         (false, Role::Public) => Err(WebError::sign_in_first().rule(&verdict, who.role)),

@@ -7,6 +7,7 @@ use crate::{
     error::{WebError, is_read_aloud, wants_page},
     headers,
     nav::NavItem,
+    sign_in::PasskeyPlace,
     texts::Texts,
 };
 use axum::{
@@ -56,6 +57,8 @@ pub struct Frame {
     pub origin: Option<String>,
     /// The operator's own proxies in front of the portal: what they say of where a request comes from is believed.
     pub proxies: Vec<std::net::IpAddr>,
+    /// Where browsers can use passkeys.
+    pub passkeys: PasskeyPlace,
     /// What a request may cost.
     pub bounds: Bounds,
 }

@@ -10,6 +10,7 @@ pub mod assets;
 pub mod chart;
 mod check;
 pub mod client;
+pub mod confirm;
 pub mod context;
 pub mod csrf;
 pub mod error;

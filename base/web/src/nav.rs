@@ -25,12 +25,14 @@ pub enum Group {
     Warning,
     /// What everybody may see and do.
     Public,
+    /// Who works here.
+    People,
 }
 
 impl Group {
     /// Every group.
     pub const ALL: &'static [Self] =
-        &[Self::Overview, Self::Threats, Self::Decisions, Self::Enforcement, Self::Warning, Self::Public];
+        &[Self::Overview, Self::Threats, Self::Decisions, Self::Enforcement, Self::Warning, Self::Public, Self::People];
 
     /// The key of its text.
     #[must_use]
@@ -42,6 +44,7 @@ impl Group {
             Self::Enforcement => "web-group-enforcement",
             Self::Warning => "web-group-warning",
             Self::Public => "web-group-public",
+            Self::People => "web-group-people",
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Page {
     pub body: Markup,
     /// Whether parts of it renew themselves: brings the script.
     pub live: bool,
+    /// A script of ours that it needs besides.
+    pub script: Option<&'static str>,
     /// Without scripts the page is loaded again after so many seconds.
     pub refresh_s: Option<u32>,
     /// The status of the answer.
@@ -46,6 +48,7 @@ impl Default for Page {
             aside: None,
             body: Markup::default(),
             live: false,
+            script: None,
             refresh_s: None,
             status: StatusCode::OK,
         }
@@ -75,6 +78,12 @@ impl Page {
     #[must_use]
     pub fn aside(self, aside: Markup) -> Self {
         Self { aside: Some(aside), ..self }
+    }
+
+    /// Brings a script of ours, by its name in the code.
+    #[must_use]
+    pub fn script(self, name: &'static str) -> Self {
+        Self { script: Some(name), ..self }
     }
 
     /// Says that parts renew themselves by htmx; without scripts the whole page is loaded again after `refresh_s`.
@@ -124,6 +133,7 @@ pub fn document(ctx: &PageContext, page: &Page) -> Markup {
                     link rel="preload" as="font" type="font/woff2" crossorigin href=(assets::href("nastaliq-400.woff2"));
                 }
                 script src=(assets::href("sipar.js")) defer {}
+                @if let Some(name) = page.script { script src=(assets::href(name)) defer {} }
                 @if page.live && assets::find("htmx.js").is_some() {
                     meta name="htmx-config" content="includeIndicatorCSS:false";
                     script src=(assets::href("htmx.js")) defer {}
@@ -197,7 +207,11 @@ fn sign_in_state(ctx: &PageContext) -> Markup {
         @if ctx.identity.role == Role::Public {
             a href="/sign-in" { (ctx.t("web-sign-in")) }
         } @else {
-            span.who { bdi { (ctx.identity.label) } " · " (role) }
+            @if ctx.identity.person.is_some() && ctx.identity.via == Via::Session {
+                a.who href="/you" { bdi { (ctx.identity.label) } " · " (role) }
+            } @else {
+                span.who { bdi { (ctx.identity.label) } " · " (role) }
+            }
             @if ctx.identity.via == Via::Session {
                 form action="/sign-out" method="post" { button.plain type="submit" { (ctx.t("web-sign-out")) } }
             }

@@ -51,7 +51,8 @@ pub async fn routes(config: &Config) -> Result<()> {
         let least =
             table.resource(route.resource).and_then(|line| line.least.iter().find(|(act, _)| *act == route.act));
         let role = least.map_or("uncovered", |(_, role)| role.word());
-        let line = format!("{} {} {} {} {role}", route.method, route.path, route.resource, route.act);
+        let fresh = if route.sensitive { " fresh" } else { "" };
+        let line = format!("{} {} {} {} {role}{fresh}", route.method, route.path, route.resource, route.act);
         lines.push((route.path, line));
     }
     lines.sort();

@@ -51,7 +51,7 @@ pub fn routes(bouncers: &Arc<Bouncers>) -> Vec<Route> {
     vec![
         Route::get("/api/v1/clients", CLIENT, get(list).with_state(state())),
         Route::get("/api/v1/clients/reporters", CLIENT, get(reporters).with_state(state())),
-        Route::post("/api/v1/clients", CLIENT, Act::Administer, post(add).with_state(state())),
+        Route::post("/api/v1/clients", CLIENT, Act::Administer, post(add).with_state(state())).sensitive(),
         Route::post("/api/v1/clients/{name}/remove", CLIENT, Act::Administer, post(remove).with_state(state())),
     ]
 }

@@ -54,7 +54,7 @@ pub fn routes(edges: &Arc<Edges>) -> Vec<Route> {
     let state = || Arc::clone(edges);
     vec![
         Route::get("/api/v1/edges", EDGE, get(list).with_state(state())),
-        Route::post("/api/v1/edges", EDGE, Act::Administer, post(add).with_state(state())),
+        Route::post("/api/v1/edges", EDGE, Act::Administer, post(add).with_state(state())).sensitive(),
         Route::get("/api/v1/edges/roll-out", ROLLOUT, get(rollout::show).with_state(state())),
         Route::post("/api/v1/edges/roll-out", ROLLOUT, Act::Decide, post(rollout::act).with_state(state())),
         Route::post("/api/v1/edges/{name}/remove", EDGE, Act::Administer, post(remove).with_state(state())),

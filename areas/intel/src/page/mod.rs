@@ -45,7 +45,7 @@ pub(crate) fn routes(intel: &Arc<Intel>) -> Vec<Route> {
         Route::post("/feeds/{slug}/apply", FEED, Act::Decide, post(feed::apply).with_state(state())),
         Route::post("/feeds/{slug}/discard", FEED, Act::Decide, post(feed::discard).with_state(state())),
         Route::post("/feeds/{slug}/edit", FEED, Act::Write, post(change::edit).with_state(state())),
-        Route::post("/feeds/{slug}/remove", FEED, Act::Decide, post(change::remove).with_state(state())),
+        Route::post("/feeds/{slug}/remove", FEED, Act::Decide, post(change::remove).with_state(state())).sensitive(),
         Route::get("/warning-lists", WARNING_LIST, get(warning::list).with_state(state())),
     ]
 }

@@ -50,7 +50,7 @@ pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {
         Route::get("/held", HELD, get(held::held).with_state(with())),
         Route::post("/held", HELD, Act::Decide, post(held::answer).with_state(with())),
         Route::get("/drills", DRILL, get(drills::drills).with_state(with())),
-        Route::post("/drills/agree", DRILL, Act::Decide, post(drills::agree).with_state(with())),
+        Route::post("/drills/agree", DRILL, Act::Decide, post(drills::agree).with_state(with())).sensitive(),
         Route::post("/drills/stop", DRILL, Act::Decide, post(drills::stop).with_state(with())),
         Route::post("/drills/rolled-back", DRILL, Act::Decide, post(drills::settle).with_state(with())),
         Route::post("/drills/run", DRILL, Act::Decide, post(drills::run).with_state(with())),

@@ -48,6 +48,7 @@ pub fn routes(bouncers: &Arc<Bouncers>) -> Vec<Route> {
         path: "/api/v2/clear-address",
         resource: DOOR,
         act: Act::Write,
+        sensitive: false,
         handler: delete(give::clear_address).with_state(state()),
     };
     vec![

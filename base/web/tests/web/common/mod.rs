@@ -7,7 +7,9 @@ use axum::{
     routing::{get, post},
 };
 use maud::html;
-use sipar_authz::{Authorizer, Gate, GateConfig, Identity, Keyring, Role, SessionBounds, SystemRandom, Via};
+use sipar_authz::{
+    Attempts, Authorizer, Gate, GateConfig, Identity, Keyring, Role, SessionBounds, Sessions, SystemRandom, Via,
+};
 use sipar_model::{Clock, TimestampMs};
 use sipar_web::{Bounds, Frame, Group, NavItem, Page, PageContext, Saying, Site, Texts, WebError, page, sign_in};
 use std::{sync::Arc, time::Duration};
@@ -41,8 +43,16 @@ pub fn portal(secure: bool) -> Portal {
 pub fn portal_within(secure: bool, answer_time_max: Duration) -> Portal {
     let mut keyring = Keyring::default();
     let key = keyring.issue("duty desk", Role::Analyst, None, &SystemRandom).unwrap().key_text();
-    let gate = Gate::new(GateConfig { keyring, bounds: SessionBounds::default(), secure, clock: Arc::new(Stopped) });
-    let admin = Identity { role: Role::Admin, label: "first start".into(), via: Via::Nothing };
+    let gate = Gate::new(GateConfig {
+        keyring,
+        book: Arc::new(Sessions::default()),
+        attempts: Arc::new(Attempts::default()),
+        bounds: SessionBounds::default(),
+        secure,
+        proxies: Vec::new(),
+        clock: Arc::new(Stopped),
+    });
+    let admin = Identity::new(Role::Admin, "first start", Via::Nothing);
     let link = gate.sign_in_link(&admin).unwrap().text();
     let frame = Frame {
         texts: Arc::new(Texts::new([]).unwrap()),
@@ -55,6 +65,7 @@ pub fn portal_within(secure: bool, answer_time_max: Duration) -> Portal {
         site: Arc::new(Site::new("Example CERT", "mailto:help@cert.example", "Asia/Karachi").unwrap()),
         origin: None,
         proxies: Vec::new(),
+        passkeys: sign_in::PasskeyPlace::of("https://sipar.example"),
         bounds: Bounds { body_bytes_max: 1000, answer_time_max },
     };
     Portal { app: Arc::new(frame).wrap(routes()), key, link }
