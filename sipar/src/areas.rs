@@ -7,6 +7,7 @@ use sipar_edges::Edges;
 use sipar_findings::Findings;
 use sipar_intel::feeds::Intel;
 use sipar_openness::Openness;
+use sipar_people::People;
 use sipar_registry::Registry;
 use sipar_shield::Shield;
 use sipar_zones::Zones;
@@ -32,12 +33,14 @@ pub struct Areas {
     pub zones: Arc<Zones>,
     /// A command that runs without a server counts what it has added to the ledger.
     pub openness: Arc<Openness>,
+    /// The gate asks its book.
+    pub people: Arc<People>,
 }
 
 impl Areas {
     /// The doors beside the portal: each looks at its asker's own key.
     pub fn doors(&self) -> Vec<Route> {
-        self.bouncers.doors().into_iter().chain(self.edges.doors()).collect()
+        self.bouncers.doors().into_iter().chain(self.edges.doors()).chain(self.people.doors()).collect()
     }
 }
 
@@ -52,6 +55,7 @@ pub fn areas(house: &House) -> Result<Areas> {
     let findings = sipar_findings::area(house);
     let cases = sipar_cases::area(house)?;
     let openness = sipar_openness::area(house);
+    let people = sipar_people::area(house)?;
     let list: Vec<Arc<dyn Area>> = vec![
         registry.clone(),
         intel.clone(),
@@ -62,6 +66,7 @@ pub fn areas(house: &House) -> Result<Areas> {
         findings.clone(),
         cases,
         openness.clone(),
+        people.clone(),
     ];
     Ok(Areas {
         list,
@@ -73,5 +78,6 @@ pub fn areas(house: &House) -> Result<Areas> {
         registry: Arc::clone(registry.registry()),
         zones: Arc::clone(zones.zones()),
         openness: Arc::clone(openness.openness()),
+        people: Arc::clone(people.people()),
     })
 }

@@ -9,13 +9,13 @@ use crate::{
 use anyhow::{Context, Result};
 use axum::Router;
 use sipar_area::{Blobs, House, Instance, OwnersCell, Packs};
-use sipar_authz::{Attempts, Book, Gate, GateConfig, Keyring, Role, SessionBounds, Sessions, SystemRandom};
+use sipar_authz::{Attempts, Book, Gate, GateConfig, Keyring, Role, SessionBounds, SystemRandom};
 use sipar_ledger::{Ledger, LedgerKey};
 use sipar_mail::Mailer;
 use sipar_model::{Clock, SystemClock};
 use sipar_snapshot::SigningKey;
 use sipar_store::{DataDir, Store};
-use sipar_web::{Frame, Site, Texts, sign_in::PasskeyPlace};
+use sipar_web::{Frame, Site, Texts};
 use std::{
     fs,
     io::Write as _,
@@ -111,7 +111,8 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
             .with_context(|| format!("preparing the tables of `{}`", area.name()))?;
     }
     let board = Arc::new(Board::telling(Arc::clone(&clock), Arc::clone(areas.findings.look_soon())));
-    let gate = gate(config, clock, Arc::new(Sessions::default()), Arc::default())?;
+    let people = &areas.people;
+    let gate = gate(config, clock, people.book(), Arc::clone(people.attempts()))?;
     let frame = Arc::new(frame(config, &areas, Arc::clone(&gate))?);
     let role_table = frame.authorizer.table();
     let router = router::router(&house, &areas, frame);
@@ -132,7 +133,7 @@ fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>) -> Result<Frame> {
         site: Arc::new(site),
         origin: config.portal.public_url.clone(),
         proxies: config.portal.proxies.clone(),
-        passkeys: PasskeyPlace::Nowhere,
+        passkeys: areas.people.place().clone(),
         bounds: sipar_web::Bounds::default(),
     })
 }

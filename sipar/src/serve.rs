@@ -178,7 +178,20 @@ pub async fn run(config: &Config) -> Result<()> {
     eprintln!("clients     http://{}", server.clients);
     // Not from the configuration: there the port may be left to the system.
     let portal = config.portal.public_url.clone().unwrap_or_else(|| format!("http://{}", server.portal));
-    eprintln!("sign in     {}  (once, within minutes)", sign_in_link(&server.assembled, &portal)?);
+    let origin = server.assembled.areas.people.place().origin(&server.portal.to_string());
+    match server.assembled.areas.people.set_up_link().await? {
+        Some(grant) => {
+            let origin = origin.unwrap_or_else(|| portal.clone());
+            eprintln!(
+                "set up      {origin}/enrol/{}  (once, within a day: the first administrator)",
+                grant.secret.text()
+            );
+            eprintln!("sign in     {}  (once, within minutes)", sign_in_link(&server.assembled, &portal)?);
+        }
+        // Whoever has a passkey needs no link that lies in a log.
+        None if origin.is_some() => eprintln!("sign in     {portal}/sign-in  (with a passkey)"),
+        None => eprintln!("sign in     {}  (once, within minutes)", sign_in_link(&server.assembled, &portal)?),
+    }
     wait_for_end().await?;
     eprintln!("ending");
     server.stop().await;

@@ -2,12 +2,14 @@
 
 mod clients;
 mod intel;
+mod people;
 mod registry;
 mod run;
 mod shield;
 
 pub use clients::*;
 pub use intel::*;
+pub use people::*;
 pub use registry::*;
 pub use run::*;
 pub use shield::*;
@@ -99,6 +101,9 @@ pub enum Command {
     /// Keys for the API.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Persons who have an account: list, add, change the role, end; links to enrol with; recovery.
+    #[command(subcommand)]
+    People(PeopleCommand),
     /// Enforcement clients of others (bouncers): make a key, list them, remove one.
     #[command(subcommand)]
     Bouncer(BouncerCommand),

@@ -16,6 +16,7 @@ pub mod mail;
 pub mod mirror;
 pub mod networks;
 pub mod party;
+pub mod people;
 pub mod review;
 pub mod sightings;
 pub mod snapshot;

@@ -23,6 +23,7 @@ mod name_servers;
 mod openness;
 mod operators;
 mod pages;
+mod people;
 mod postgres;
 mod pull;
 mod real;

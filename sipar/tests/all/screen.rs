@@ -3,9 +3,9 @@
 
 use crate::support::{
     Home,
+    browser::folder,
     dns::{self, NXDOMAIN},
-    foreign::{find, has},
-    required,
+    foreign::find,
     server::{self, Server},
     until,
     upstream::Upstream,
@@ -14,7 +14,6 @@ use serde_json::json;
 use std::{
     fs,
     io::Write as _,
-    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -41,8 +40,13 @@ const MORE: &[&str] = &[
     "/ledger/entries/0",
     "/appeals/1",
     "/appeal?decision=D-1",
+    "/people/sana",
+    "/enrol/no-link",
     "/no-such-page",
 ];
+
+/// What somebody with an account sees of their own: no key has these pages.
+const OWN: &[&str] = &["/", "/you", "/you/passkeys/new", "/you/keys/new", "/people", "/people/sana", "/sign-in"];
 
 /// What citizens see, who have no account.
 const PUBLIC: &[&str] = &[
@@ -57,14 +61,6 @@ const PUBLIC: &[&str] = &[
 
 /// Pages with forms, where the keyboard has to reach everything.
 const KEYBOARD: &[&str] = &["/", "/decisions", "/appeal"];
-
-/// Where the scripts are, with their packages beside them; nothing where these are not there.
-fn folder() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screen");
-    let there = folder.join("node_modules/axe-core").is_dir() && has("node") && has("chromium");
-    assert!(there || !required("SIPAR_TEST_TOOLS_REQUIRED"), "`npm ci` in `{}` is required", folder.display());
-    there.then_some(folder)
-}
 
 /// A portal on which everything has happened once.
 fn lived_in(upstream: &Upstream) -> (Home, Server) {
@@ -111,14 +107,17 @@ fn every_page_is_for_everybody() {
     let upstream = Upstream::start();
     let (home, server) = lived_in(&upstream);
     let mut paths: Vec<&str> = ROUTES.lines().filter_map(|line| line.strip_prefix("GET ")?.split(' ').next()).collect();
-    paths.retain(|path| !path.contains('{') && !path.starts_with("/api/"));
+    paths.retain(|path| !path.contains('{') && !path.starts_with("/api/") && !path.starts_with("/you"));
     paths.extend(MORE);
     let block_page = server.address("block page");
+    let link = home.ok(&["people", "add", "sana", "--name", "Sana Malik", "--role", "admin"]);
+    let origin = format!("http://localhost:{}", server.address("portal").port());
     let asked = json!({
         "chromium": find("chromium").unwrap(),
         "origin": format!("http://{}", server.address("portal")),
         "key": server::operator_key(&home),
         "paths": paths,
+        "person": { "origin": origin, "link": link.trim(), "paths": OWN },
         "public": PUBLIC.iter().copied().chain(["http://login-wallet.example/"]).collect::<Vec<_>>(),
         "keyboard": KEYBOARD,
         "hosts": [["login-wallet.example", block_page.to_string()]],

@@ -3,11 +3,11 @@
 // Each fault is one line on stdout; the last line counts what was visited.
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
-import axe from "axe-core";
+import { WCAG, found } from "./axe.mjs";
+import { person } from "./common.mjs";
 
 // Whoever hangs for this long will not come back; a whole run takes a tenth of it.
 const RUN_MS_MAX = 600_000;
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
 const DESK = { width: 1280, height: 900 };
 // The width of most phones in the hands of people today, in CSS pixels.
 const PHONE = { width: 390, height: 844 };
@@ -39,6 +39,7 @@ try {
   ]);
   const outside = await browser.newContext({ viewport: DESK });
   await each(outside, asked.public);
+  await own();
   for (const path of asked.keyboard) await keyboard(inside, path);
 } finally {
   await browser.close();
@@ -57,36 +58,43 @@ async function signIn(context) {
   await page.close();
 }
 
+// Somebody with an account: their link, and then their own pages. A passkey belongs to the name `localhost`.
+async function own() {
+  const { origin, link, paths } = asked.person;
+  const one = await person(browser, { viewport: DESK });
+  await each(one.context, [link], "");
+  await one.page.goto(link);
+  await one.page.click("form.passkey button");
+  await one.page.waitForURL(`${origin}/you`);
+  await each(one.context, paths, origin);
+}
+
 // Whether a path answers a browser with a page.
 async function isPage(context, path) {
-  const answer = await context.request.get(address(path), { headers: { accept: "text/html" }, maxRedirects: 0 });
+  const answer = await context.request.get(asked.origin + path, { headers: { accept: "text/html" }, maxRedirects: 0 });
   return (answer.headers()["content-type"] ?? "").startsWith("text/html");
 }
 
-function address(path) {
-  return path.startsWith("http") ? path : asked.origin + path;
-}
-
-async function each(context, paths) {
+async function each(context, paths, origin = asked.origin) {
   const page = await context.newPage();
   for (const path of paths) {
     // A page of ours elsewhere has both languages on it.
-    for (const lang of path.startsWith("http") ? ["en"] : ["en", "ur"]) await visit(page, path, lang);
+    const elsewhere = origin && path.startsWith("http");
+    for (const lang of elsewhere ? ["en"] : ["en", "ur"]) await visit(page, elsewhere ? "" : origin, path, lang);
   }
   await page.close();
 }
 
-async function visit(page, path, lang) {
+async function visit(page, origin, path, lang) {
   visited += 1;
   const where = `${path} ${lang}`;
   const scripts = [];
   const complain = (message) => { if (message.type() === "error") scripts.push(message.text()); };
   page.on("console", complain);
   await page.setViewportSize(DESK);
-  await page.goto(`${address(path)}${path.includes("?") ? "&" : "?"}lang=${lang}`, { waitUntil: "load" });
+  await page.goto(`${origin}${path}${path.includes("?") ? "&" : "?"}lang=${lang}`, { waitUntil: "load" });
   if (await page.getAttribute("html", "lang") !== lang) fault(where, "it is not in its language");
-  await page.evaluate(axe.source);
-  await check(page, where, { type: "tag", values: WCAG });
+  await check(page, where, WCAG);
   await shot(page, path, lang, DESK);
   await page.setViewportSize(PHONE);
   await check(page, `${where} on a phone`, { type: "rule", values: ["target-size", "scrollable-region-focusable"] });
@@ -98,13 +106,7 @@ async function visit(page, path, lang) {
 }
 
 async function check(page, where, runOnly) {
-  const run = (runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ["violations"] });
-  const { violations } = await page.evaluate(run, runOnly);
-  for (const { id, help, nodes } of violations) {
-    const some = nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} (${node.any.concat(node.all)
-      .map((one) => one.message).join("; ").slice(0, 200)})`);
-    fault(where, `${id}: ${help}; ${nodes.length} times: ${some.join(" | ").replaceAll("\n", " ")}`);
-  }
+  for (const what of await found(page, runOnly)) fault(where, what);
 }
 
 // What makes the page scroll sideways; runs in the page.
@@ -128,14 +130,14 @@ function tooWide() {
 // The first stop leads past the menu; everything that can be used is reached by Tab, and shows that it is.
 async function keyboard(context, path) {
   const page = await context.newPage();
-  await page.goto(address(path), { waitUntil: "load" });
+  await page.goto(asked.origin + path, { waitUntil: "load" });
   await page.keyboard.press("Tab");
   if (!await page.evaluate(() => document.activeElement.matches("a.skip"))) fault(path, "Tab does not begin at `a.skip`");
   await page.keyboard.press("Enter");
   await page.keyboard.press("Tab");
   const past = () => document.querySelector("main").contains(document.activeElement) || document.activeElement.closest("footer");
   if (!await page.evaluate(past)) fault(path, "the skip link does not lead past the menu");
-  await page.goto(address(path), { waitUntil: "load" });
+  await page.goto(asked.origin + path, { waitUntil: "load" });
   const stops = await page.evaluate(() => {
     globalThis.reached = new Set();
     const all = document.querySelectorAll("a[href],button,input:not([type=hidden]),select,textarea,summary");

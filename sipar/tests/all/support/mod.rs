@@ -1,5 +1,6 @@
 //! A data folder, the program on it, and what one asks it.
 
+pub mod browser;
 pub mod chance;
 pub mod clock;
 pub mod database;

@@ -1,6 +1,7 @@
 //! `sipar serve` and `sipar edge` as children: their addresses, their log, their end.
 
 use super::{Home, WAIT_MAX, until};
+use base64::Engine as _;
 use serde_json::Value;
 use std::{
     io::{BufRead as _, BufReader},
@@ -137,6 +138,15 @@ pub fn get(address: SocketAddr, path: &str, key: &str) -> Answer {
         request = request.header("x-api-key", key);
     }
     let mut response = request.call().unwrap();
+    let status = response.status().as_u16();
+    Answer { status, body: response.body_mut().read_to_string().unwrap() }
+}
+
+/// Sends a form over HTTP, with a name and a secret as RFC 7617 has them.
+pub fn post_form(address: SocketAddr, path: &str, who: (&str, &str), form: &[(&str, &str)]) -> Answer {
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", who.0, who.1));
+    let request = agent().post(format!("http://{address}{path}")).header("authorization", format!("Basic {basic}"));
+    let mut response = request.send_form(form.iter().copied()).unwrap();
     let status = response.status().as_u16();
     Answer { status, body: response.body_mut().read_to_string().unwrap() }
 }
