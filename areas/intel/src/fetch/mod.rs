@@ -2,10 +2,6 @@
 //!
 //! It blocks, so it runs on a thread of its own. It never applies anything.
 
-mod http;
-mod policy;
-mod roots;
-mod spool;
 mod unpack;
 
 #[cfg(test)]
@@ -13,10 +9,10 @@ mod tests;
 #[cfg(test)]
 mod tls_tests;
 
-pub use http::{REDIRECTS_MAX, Timeouts, Validators};
-pub use policy::{Names, Reach, SystemNames, is_public};
+pub use sipar_fetch::{Limits, Names, REDIRECTS_MAX, Reach, SystemNames, Timeouts, Validators, is_public};
 pub use unpack::{Bomb, RATIO_MAX, open as open_unpacked};
 
+use sipar_fetch::{Answer, FetchError as Fault};
 use std::{
     fmt,
     fs::File,
@@ -65,15 +61,6 @@ impl fmt::Display for Origin {
             Self::Http(url) => f.write_str(url),
         }
     }
-}
-
-/// Bounds of one fetch.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes as they come, packed or not.
-    pub bytes_max: u64,
-    /// How long it may take.
-    pub timeouts: Timeouts,
 }
 
 /// A feed, or a file of it, that is here.
@@ -232,6 +219,27 @@ pub enum FetchError {
     },
 }
 
+/// The same, in words about feeds.
+impl From<Fault> for FetchError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Url { url } => Self::Url { url },
+            Fault::Connect { url, source } => Self::Connect { url, source },
+            Fault::Private { url, address } => Self::Private { url, address },
+            Fault::Downgrade { url } | Fault::Elsewhere { url } => Self::Downgrade { url },
+            Fault::Redirects { url } => Self::Redirects { url },
+            Fault::Status { url, status } => Self::Status { url, status },
+            Fault::Broken { url, bytes, source } => Self::Broken { url, bytes, source },
+            Fault::Silent { url, bytes, seconds } => Self::Silent { url, bytes, seconds },
+            Fault::Short { url, bytes, length } => Self::Short { url, bytes, length },
+            Fault::TooLarge { from, max } => Self::TooLarge { from, max },
+            Fault::Authorities { path, source } => Self::Authorities { path, source },
+            Fault::Certificate { url, source } => Self::Certificate { url, source },
+            Fault::Spool { path, source } => Self::Spool { path, source },
+        }
+    }
+}
+
 /// Brings what is new at `origin` into files beside `spool`. `seen` tells which files of a folder, by name and digest,
 /// were taken before.
 ///
@@ -246,9 +254,9 @@ pub fn fetch(
     seen: &dyn Fn(&str, &str) -> bool,
 ) -> Result<Vec<Fetched>, FetchError> {
     match origin {
-        Origin::Http(url) => Ok(match http::fetch(url, known, reach, limits, spool)? {
-            http::Answer::Unchanged => Vec::new(),
-            http::Answer::Body { bytes, validators } => {
+        Origin::Http(url) => Ok(match sipar_fetch::to_file(url, known, reach, limits, spool)? {
+            Answer::Unchanged => Vec::new(),
+            Answer::Body { bytes, validators } => {
                 let digest = digest(spool, u64::MAX)?;
                 vec![Fetched { name: String::new(), path: spool.to_owned(), bytes, digest, validators }]
             }

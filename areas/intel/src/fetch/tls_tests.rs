@@ -135,5 +135,9 @@ fn a_file_of_authorities_that_is_none_is_refused_before_anybody_is_asked() {
         let result = pull(authority.server("feed.example", 2090), GOOD, Some(pem));
         assert!(matches!(result, Err(FetchError::Authorities { .. })), "{pem}: {result:?}");
     }
-    assert!(matches!(roots::roots(Some(Path::new("no/such/file"))), Err(FetchError::Authorities { .. })));
+    let missing = Reach { authorities: Some("no/such/file".into()), ..Reach::public() };
+    let origin = Origin::parse("https://feed.example/list").expect("address");
+    let limits = Limits { bytes_max: 1_000, timeouts: Timeouts::default() };
+    let result = fetch(&origin, &Validators::default(), &missing, &limits, Path::new("spool"), &|_, _| false);
+    assert!(matches!(result, Err(FetchError::Authorities { .. })), "{result:?}");
 }

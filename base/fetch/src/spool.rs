@@ -1,4 +1,4 @@
-//! A file that a feed is written to before anyone reads it.
+//! A file that something is written to before anyone reads it.
 
 use super::FetchError;
 use std::{
@@ -11,27 +11,20 @@ use std::{
 pub(super) struct Spool {
     path: PathBuf,
     file: BufWriter<File>,
-    bytes: u64,
 }
 
 impl Spool {
     pub(super) fn create(path: &Path) -> Result<Self, FetchError> {
         let file = File::create(path).map_err(|source| FetchError::Spool { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(256 << 10, file), bytes: 0 })
-    }
-
-    pub(super) const fn bytes(&self) -> u64 {
-        self.bytes
+        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(256 << 10, file) })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
-        self.bytes += bytes.len() as u64;
         self.file.write_all(bytes).map_err(|source| FetchError::Spool { path: self.path.clone(), source })
     }
 
-    pub(super) fn finish(mut self) -> Result<u64, FetchError> {
+    pub(super) fn finish(mut self) -> Result<(), FetchError> {
         let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
-        synced.map_err(|source| FetchError::Spool { path: self.path.clone(), source })?;
-        Ok(self.bytes)
+        synced.map_err(|source| FetchError::Spool { path: self.path.clone(), source })
     }
 }

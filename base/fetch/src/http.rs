@@ -1,4 +1,4 @@
-//! One feed over HTTP or HTTPS, asked for only if it has changed.
+//! One address over HTTP or HTTPS, asked for only if it has changed.
 
 use super::{FetchError, Limits, Reach, roots::roots, spool::Spool};
 use std::{
@@ -19,7 +19,7 @@ use ureq::{
     },
 };
 
-/// Hops of a redirect that are followed: feeds use one or two; RFC 9110 §15.4 warns of loops and names no number.
+/// Hops of a redirect that are followed: sites use one or two; RFC 9110 §15.4 warns of loops and names no number.
 pub const REDIRECTS_MAX: usize = 5;
 
 /// Addresses of one name that are tried.
@@ -61,21 +61,101 @@ impl Default for Timeouts {
 
 /// What came of asking.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub enum Answer {
     /// 304: as it was.
     Unchanged,
     /// It is in the spool file.
-    Body { bytes: u64, validators: Validators },
+    Body {
+        /// Bytes, as they came.
+        bytes: u64,
+        /// What to ask with the next time.
+        validators: Validators,
+    },
 }
 
 /// Fetches `url` into the file `spool`.
-pub(super) fn fetch(
+///
+/// # Errors
+/// When it cannot be had whole.
+pub fn to_file(
     url: &str,
     known: &Validators,
     reach: &Reach,
     limits: &Limits,
     spool: &Path,
 ) -> Result<Answer, FetchError> {
+    match answer(url, known, reach, limits, &|_| true)? {
+        None => Ok(Answer::Unchanged),
+        Some(mut found) => {
+            let mut spool = Spool::create(spool)?;
+            let bytes = found.copy(limits, |piece| spool.write(piece))?;
+            spool.finish()?;
+            Ok(Answer::Body { bytes, validators: found.validators })
+        }
+    }
+}
+
+/// Fetches something small into memory. `follows` says to which hosts a redirect may lead.
+///
+/// # Errors
+/// When it cannot be had whole.
+pub fn small(url: &str, reach: &Reach, limits: &Limits, follows: &dyn Fn(&str) -> bool) -> Result<Vec<u8>, FetchError> {
+    let Some(mut found) = answer(url, &Validators::default(), reach, limits, follows)? else {
+        // Nobody asked whether it has changed.
+        return Err(FetchError::Status { url: url.to_owned(), status: 304 });
+    };
+    let mut bytes = Vec::new();
+    found.copy(limits, |piece| {
+        bytes.extend_from_slice(piece);
+        Ok(())
+    })?;
+    Ok(bytes)
+}
+
+/// The body of an answer that begins well.
+struct Found {
+    uri: Uri,
+    body: ureq::Body,
+    length: Option<u64>,
+    validators: Validators,
+}
+
+impl Found {
+    /// Takes the body piece by piece; returns how much it was.
+    fn copy(
+        &mut self,
+        limits: &Limits,
+        mut take: impl FnMut(&[u8]) -> Result<(), FetchError>,
+    ) -> Result<u64, FetchError> {
+        let uri = &self.uri;
+        let mut body = self.body.with_config().limit(limits.bytes_max + 1).reader();
+        let (mut bytes, mut buffer) = (0, vec![0; 64 << 10]);
+        loop {
+            let got = body.read(&mut buffer).map_err(|source| broken(uri, bytes, limits, source))?;
+            if got == 0 {
+                break;
+            }
+            bytes += got as u64;
+            if bytes > limits.bytes_max {
+                return Err(FetchError::TooLarge { from: uri.to_string(), max: limits.bytes_max });
+            }
+            take(&buffer[..got])?;
+        }
+        match self.length {
+            Some(length) if length != bytes => Err(FetchError::Short { url: uri.to_string(), bytes, length }),
+            _ => Ok(bytes),
+        }
+    }
+}
+
+/// Asks, and follows redirects; nothing when it is as it was.
+fn answer(
+    url: &str,
+    known: &Validators,
+    reach: &Reach,
+    limits: &Limits,
+    follows: &dyn Fn(&str) -> bool,
+) -> Result<Option<Found>, FetchError> {
     let refused = Arc::new(Mutex::new(None));
     let agent = agent(reach, limits, &refused)?;
     let mut uri = parse_uri(url)?;
@@ -89,17 +169,16 @@ pub(super) fn fetch(
         }
         let response = request.call().map_err(|error| failure(&uri, error, &refused))?;
         match response.status().as_u16() {
-            304 => return Ok(Answer::Unchanged),
-            301 | 302 | 303 | 307 | 308 => uri = next_hop(response.get_uri(), response.headers())?,
+            304 => return Ok(None),
+            301 | 302 | 303 | 307 | 308 => {
+                uri = next_hop(response.get_uri(), response.headers())?;
+                if !uri.host().is_some_and(follows) {
+                    return Err(FetchError::Elsewhere { url: uri.to_string() });
+                }
+            }
             200 => {
                 let (validators, length) = (validators(response.headers()), content_length(response.headers()));
-                let mut body = response.into_body();
-                let mut body = body.with_config().limit(limits.bytes_max + 1).reader();
-                let bytes = copy(&uri, &mut body, limits, spool)?;
-                if length.is_some_and(|length| length != bytes) {
-                    return Err(FetchError::Short { url: uri.to_string(), bytes, length: length.unwrap_or(0) });
-                }
-                return Ok(Answer::Body { bytes, validators });
+                return Ok(Some(Found { uri, body: response.into_body(), length, validators }));
             }
             status => return Err(FetchError::Status { url: uri.to_string(), status }),
         }
@@ -144,7 +223,7 @@ fn parse_uri(url: &str) -> Result<Uri, FetchError> {
     }
 }
 
-/// Where a redirect leads. From HTTPS it never leads to HTTP: then anyone on the way could write the feed.
+/// Where a redirect leads. From HTTPS it never leads to HTTP: then anyone on the way could write what comes.
 fn next_hop(from: &Uri, headers: &HeaderMap) -> Result<Uri, FetchError> {
     let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("");
     let base = url::Url::parse(&from.to_string()).map_err(|_| FetchError::Url { url: from.to_string() })?;
@@ -165,21 +244,6 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
         return None;
     }
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-fn copy(uri: &Uri, body: &mut impl Read, limits: &Limits, path: &Path) -> Result<u64, FetchError> {
-    let mut spool = Spool::create(path)?;
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let got = body.read(&mut buffer).map_err(|source| broken(uri, spool.bytes(), limits, source))?;
-        if got == 0 {
-            return spool.finish();
-        }
-        if spool.bytes() + got as u64 > limits.bytes_max {
-            return Err(FetchError::TooLarge { from: uri.to_string(), max: limits.bytes_max });
-        }
-        spool.write(&buffer[..got])?;
-    }
 }
 
 fn broken(uri: &Uri, bytes: u64, limits: &Limits, source: io::Error) -> FetchError {

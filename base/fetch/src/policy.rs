@@ -1,6 +1,6 @@
-//! Which addresses a feed may be fetched from.
+//! Which addresses may be asked.
 //!
-//! Whoever can name a feed's address, or answer for its name, could else make Sipar speak to what only Sipar can reach
+//! Whoever can name an address for us to ask, or answer for its name, could else make Sipar speak to what only Sipar can reach
 //! (server-side request forgery). So every address is looked at after the name is resolved, at each hop of a redirect,
 //! and the connection goes to the very address that was looked at.
 
@@ -48,8 +48,8 @@ impl Reach {
         Self { names: Arc::new(SystemNames), allows: Arc::new(|address| is_public(address.ip())), authorities: None }
     }
 
-    /// Any address but link-local ones: for a feed on the operator's own network, by the operator's own word.
-    /// At link-local addresses clouds hand out the machine's own credentials, and nobody keeps a feed there.
+    /// Any address but link-local ones: for what is on the operator's own network, by the operator's own word.
+    /// At link-local addresses clouds hand out the machine's own credentials, and nobody keeps anything else there.
     #[must_use]
     pub fn private() -> Self {
         let allows = Arc::new(|address: SocketAddr| !is_link_local(address.ip()));

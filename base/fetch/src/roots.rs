@@ -1,4 +1,4 @@
-//! The authorities that an operator gives for the server of one feed.
+//! The authorities that an operator gives for one server.
 
 use super::FetchError;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
@@ -25,7 +25,7 @@ pub(super) fn roots(file: Option<&Path>) -> Result<RootCerts, FetchError> {
     let mut certificates = Vec::new();
     for found in CertificateDer::pem_slice_iter(&pem) {
         let found = found.map_err(|error| failed(io::Error::other(error.to_string())))?;
-        // One that cannot be an authority would be passed over in silence, and the feed fail for another reason.
+        // One that cannot be an authority would be passed over in silence, and the fetch fail for another reason.
         store.add(found.clone()).map_err(|error| failed(io::Error::other(error)))?;
         certificates.push(Certificate::from_der(&found).to_owned());
     }
