@@ -166,6 +166,83 @@ registry-when = When
 
 registry-refused = { $why }
 
+registry-sector-government = Government
+registry-sector-energy = Energy
+registry-sector-finance = Finance
+registry-sector-telecom = Telecommunications
+registry-sector-health = Health
+registry-sector-transport = Transport
+registry-sector-water = Water
+registry-sector-education = Education
+registry-sector-defence = Defence
+registry-sector-media = Media
+registry-sector-industry = Industry
+registry-sector-food = Food
+registry-sector-justice = Justice
+registry-sector-emergency = Emergency services
+registry-sector-space = Space
+registry-sector-research = Research
+
+registry-not-taken = This was not taken
+registry-not-taken-next = Look at what you wrote, and send it again.
+
+registry-nav-imports = Imports
+registry-imports = Imports
+registry-imports-lead = Files that say who owns what. What a file would bring is shown first; nothing is changed until somebody applies it.
+registry-imports-caption = The latest imports
+registry-import-new = Bring a file
+registry-import-how = A whole file, of any form, is brought by a command or over the API; what it would bring is then shown here.
+registry-field-rows = Rows with a heading
+registry-field-rows-hint = Paste them from a spreadsheet or write them with commas. The first row names the columns: party, title, asset and others.
+registry-field-party = Organisation, by its short name
+registry-import-look = Look at them
+registry-import-pasted = pasted rows
+registry-import-file = File
+registry-import-form = Form
+registry-import-added = Added
+registry-import-changed = Changed
+registry-import-same = As they were
+registry-import-waiting = Waiting for a person
+registry-import-refused = Refused
+registry-import-none = No file was brought yet
+registry-import-none-next = Bring a table, a spreadsheet, a registry’s statistics, or names out of certificates.
+registry-import-title = Import { $number }
+registry-import-previewed = Looked at, not applied
+registry-import-previewed-next = This is what the file would bring now. Apply it, or discard it.
+registry-import-applied = Applied
+registry-import-discarded = Discarded
+registry-import-apply = Apply it
+registry-import-discard = Discard it
+registry-import-this-file = this file
+registry-import-of-lines = { $n ->
+    [one] of { $n } line that makes sense
+   *[other] of { $n } lines that make sense
+}
+registry-import-of-all = { $n ->
+    [one] of { $n } line
+   *[other] of { $n } lines
+}
+registry-unit-parties = organisations
+registry-unit-claims = claims
+registry-unit-contacts = contacts
+registry-unit-entries = entries
+registry-unit-lines = lines
+registry-import-collisions = What collides
+registry-import-collisions-caption = Claims that would wait for a person
+registry-import-line = Line
+registry-import-refused-lines = Lines that were refused
+registry-import-refused-caption = { $n ->
+    [one] { $n } line was refused, with its reason
+   *[other] { $n } lines were refused, each with its reason
+}
+registry-import-reason = Reason
+registry-import-text = What stood there
+registry-form-csv = table (CSV)
+registry-form-xlsx = spreadsheet (XLSX)
+registry-form-delegated = registry statistics
+registry-form-asn-table = table of autonomous systems
+registry-form-certificates = names in certificates
+
 fault-register-waiting = Claims or names wait too long for a person
 fault-register-waiting-mend = Open what waits in the register and decide, the oldest first; until then an owner may not be warned.
 fault-register-full = So much waits in the register that nothing further can be taken

@@ -166,6 +166,83 @@ registry-when = کب
 
 registry-refused = رجسٹر نے یہ نہیں لیا: { $why }
 
+registry-sector-government = حکومت
+registry-sector-energy = توانائی
+registry-sector-finance = مالیات
+registry-sector-telecom = ٹیلی مواصلات
+registry-sector-health = صحت
+registry-sector-transport = نقل و حمل
+registry-sector-water = پانی
+registry-sector-education = تعلیم
+registry-sector-defence = دفاع
+registry-sector-media = میڈیا
+registry-sector-industry = صنعت
+registry-sector-food = خوراک
+registry-sector-justice = انصاف
+registry-sector-emergency = ہنگامی خدمات
+registry-sector-space = خلا
+registry-sector-research = تحقیق
+
+registry-not-taken = یہ نہیں لیا گیا
+registry-not-taken-next = جو لکھا ہے اسے دیکھیں اور دوبارہ بھیجیں۔
+
+registry-nav-imports = درآمدات
+registry-imports = درآمدات
+registry-imports-lead = فائلیں جو بتاتی ہیں کہ کس کی ملکیت کیا ہے۔ پہلے دکھایا جاتا ہے کہ فائل کیا لائے گی؛ جب تک کوئی لاگو نہ کرے کچھ نہیں بدلتا۔
+registry-imports-caption = تازہ ترین درآمدات
+registry-import-new = فائل لائیں
+registry-import-how = پوری فائل، کسی بھی شکل کی، کمانڈ یا API سے لائی جاتی ہے؛ پھر یہاں دکھایا جاتا ہے کہ کیا آئے گا۔
+registry-field-rows = سرخی کے ساتھ سطریں
+registry-field-rows-hint = اسپریڈ شیٹ سے چسپاں کریں یا کوما کے ساتھ لکھیں۔ پہلی سطر کالموں کے نام بتاتی ہے: party، title، asset اور دیگر۔
+registry-field-party = ادارہ، مختصر نام سے
+registry-import-look = پہلے دیکھیں
+registry-import-pasted = چسپاں سطریں
+registry-import-file = فائل
+registry-import-form = شکل
+registry-import-added = نئے
+registry-import-changed = بدلے ہوئے
+registry-import-same = جوں کے توں
+registry-import-waiting = فیصلے کے منتظر
+registry-import-refused = مسترد
+registry-import-none = ابھی کوئی فائل نہیں لائی گئی
+registry-import-none-next = جدول، اسپریڈ شیٹ، رجسٹری کے اعداد و شمار، یا سرٹیفکیٹس کے نام لائیں۔
+registry-import-title = درآمد { $number }
+registry-import-previewed = دیکھی گئی، لاگو نہیں
+registry-import-previewed-next = فائل ابھی یہ لائے گی۔ لاگو کریں، یا رد کریں۔
+registry-import-applied = لاگو
+registry-import-discarded = رد
+registry-import-apply = لاگو کریں
+registry-import-discard = رد کریں
+registry-import-this-file = یہ فائل
+registry-import-of-lines = { $n ->
+    [one] { $n } درست سطر میں سے
+   *[other] { $n } درست سطروں میں سے
+}
+registry-import-of-all = { $n ->
+    [one] { $n } سطر میں سے
+   *[other] { $n } سطروں میں سے
+}
+registry-unit-parties = ادارے
+registry-unit-claims = دعوے
+registry-unit-contacts = رابطے
+registry-unit-entries = اندراجات
+registry-unit-lines = سطریں
+registry-import-collisions = کیا ٹکراتا ہے
+registry-import-collisions-caption = وہ دعوے جو فیصلے کے منتظر ہوں گے
+registry-import-line = سطر
+registry-import-refused-lines = مسترد سطریں
+registry-import-refused-caption = { $n ->
+    [one] { $n } سطر مسترد ہوئی، وجہ کے ساتھ
+   *[other] { $n } سطریں مسترد ہوئیں، ہر ایک وجہ کے ساتھ
+}
+registry-import-reason = وجہ
+registry-import-text = وہاں کیا لکھا تھا
+registry-form-csv = جدول (CSV)
+registry-form-xlsx = اسپریڈ شیٹ (XLSX)
+registry-form-delegated = رجسٹری کے اعداد و شمار
+registry-form-asn-table = خود مختار نظاموں کا جدول
+registry-form-certificates = سرٹیفکیٹس کے نام
+
 fault-register-waiting = دعوے یا نام بہت دیر سے فیصلے کے منتظر ہیں
 fault-register-waiting-mend = رجسٹر میں منتظر معاملے کھولیں اور فیصلہ کریں، پرانے پہلے؛ تب تک مالک کو خبردار نہیں کیا جا سکتا۔
 fault-register-full = رجسٹر میں اتنا کچھ منتظر ہے کہ مزید نہیں لیا جا سکتا

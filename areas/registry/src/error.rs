@@ -16,6 +16,9 @@ pub enum RegistryError {
     /// A row holds what no version wrote.
     #[error("a row of the registry is not one that this version writes; was the data written by a newer one?")]
     BadRow,
+    /// A file cannot be read.
+    #[error("reading an imported file")]
+    File(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What was given cannot be taken.
     #[error("{0}")]
     Given(String),

@@ -9,13 +9,14 @@ mod acts;
 mod error;
 mod faults;
 mod http;
+pub mod import;
 pub mod model;
 pub mod networks;
 mod owners;
 mod page;
 pub mod store;
 
-pub use acts::{Actor, Claimed, Verdict, WAITING_MAX};
+pub use acts::{Actor, Brought, Choice, Claimed, Collides, Counts, Report, Verdict, WAITING_MAX};
 pub use error::RegistryError;
 pub use owners::{OwnerTable, OwnerTableBuilder};
 
@@ -32,7 +33,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// Another node may have written: once a minute is soon enough for owners.
 const REFRESH_EVERY: Duration = Duration::from_secs(60);
@@ -44,6 +45,8 @@ pub struct Registry {
     /// The version of the register that the table was read from; 0: none yet.
     version: AtomicI64,
     wake: Arc<Notify>,
+    /// One file is read at a time: each may take some hundreds of megabytes of memory.
+    pub(crate) reading: Semaphore,
 }
 
 impl Registry {
@@ -100,7 +103,13 @@ impl RegistryArea {
 pub fn area(house: &House) -> Result<Arc<RegistryArea>, RegistryError> {
     let table = Arc::new(ArcSwap::from_pointee(OwnerTable::default()));
     house.owners.fill(Arc::new(owners::Live(Arc::clone(&table))));
-    let registry = Registry { house: house.clone(), table, version: AtomicI64::new(0), wake: Arc::default() };
+    let registry = Registry {
+        house: house.clone(),
+        table,
+        version: AtomicI64::new(0),
+        wake: Arc::default(),
+        reading: Semaphore::new(1),
+    };
     Ok(Arc::new(RegistryArea(Arc::new(registry))))
 }
 
@@ -139,6 +148,10 @@ impl Area for RegistryArea {
 
     fn jobs(&self) -> Vec<Job> {
         let registry = Arc::clone(&self.0);
+        // The data folder is locked by one process: what others left there is nobody's.
+        if let Err(error) = http::imports::sweep(&registry) {
+            tracing::warn!(error = %error, "what was left of unfinished imports stays");
+        }
         vec![Job::new("owners", REFRESH_EVERY, Arc::clone(&self.0.wake), move || {
             let registry = Arc::clone(&registry);
             Box::pin(async move {

@@ -22,6 +22,11 @@ pub enum PartyCommand {
     Edit(PartyChanges),
     /// Enter a contact, or change the one with this purpose and address.
     Contact(ContactArgs),
+    /// Bring a file that says who owns what, and show what it would change. Nothing is changed without --apply.
+    Import(ImportArgs),
+    /// Files that were brought: list, show, apply, discard.
+    #[command(subcommand)]
+    Imports(ImportsCommand),
     /// Enter a public key for letters: a certificate in PEM (S/MIME) or an armoured OpenPGP key.
     Key {
         id: String,
@@ -32,6 +37,42 @@ pub enum PartyCommand {
         #[arg(long, value_name = "FINGERPRINT")]
         remove: Option<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    pub file: PathBuf,
+    /// csv or xlsx (a heading with the columns party, title, asset and others), delegated (a registry's statistics),
+    /// asn-table (first,last,number,name) or certificates (names out of transparency logs).
+    #[arg(long)]
+    pub form: String,
+    /// Whose everything is, where the file does not say.
+    #[arg(long, default_value = "")]
+    pub party: String,
+    /// The country whose lines count, in two letters.
+    #[arg(long, default_value = "")]
+    pub country: String,
+    /// The sector of parties that the file brings.
+    #[arg(long, default_value = "")]
+    pub sector: String,
+    /// Tables of first,last,country that cut an asn-table to the country. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub countries: Vec<PathBuf>,
+    /// Change the register, too.
+    #[arg(long)]
+    pub apply: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportsCommand {
+    /// List the latest.
+    List,
+    /// Show one, with the lines that were refused.
+    Show { number: i64 },
+    /// Apply one.
+    Apply { number: i64 },
+    /// Discard one.
+    Discard { number: i64 },
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ pub mod drill;
 pub mod edges;
 pub mod feed;
 pub mod finding;
+pub mod import;
 pub mod key;
 pub mod ledger;
 pub mod mail;

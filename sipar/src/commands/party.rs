@@ -29,6 +29,8 @@ pub async fn run(config: &Config, command: PartyCommand) -> Result<()> {
         PartyCommand::Edit(changes) => edit(&client, changes).await?,
         PartyCommand::Contact(args) => contact(&client, args).await?,
         PartyCommand::Key { id, file, remove } => key(&client, &id, file.as_deref(), remove).await?,
+        PartyCommand::Import(args) => super::import::run(&client, args).await?,
+        PartyCommand::Imports(command) => super::import::imports(&client, command).await?,
     }
     Ok(())
 }

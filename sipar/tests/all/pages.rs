@@ -24,6 +24,8 @@ const PAGES: &[&str] = &[
     "/parties?q=bank",
     "/parties/national-bank",
     "/register/waiting",
+    "/register/imports",
+    "/register/imports/1",
     "/subscribers",
     "/subscribers/isp-one",
     "/search?q=wallet",
@@ -79,6 +81,10 @@ fn every_page_answers_in_both_languages_with_every_text() {
     home.ok(&["party", "add", "twin", "--title", "Nationa1 Bank"]);
     home.ok(&["party", "contact", "national-bank", "technical", "cert@bank.example"]);
     home.ok(&["asset", "add", "national-bank", "Islamabad 1", "--type", "data-centre"]);
+    let assets = home
+        .write("assets.csv", "party,asset\nnational-bank,bank.example\nnational-bank,10.0.0.1/8\ntwin,bank.example\n");
+    let brought = home.ok(&["party", "import", &assets.to_string_lossy(), "--form", "csv"]);
+    assert!(brought.contains("line 3: network `10.0.0.1/8` has bits set beyond its length"), "{brought}");
     home.ok(&["subscriber", "add", "isp-one", "--zone", "all", "--zone", "trial"]);
     let server = Server::serve(&home);
     let keys = keys();

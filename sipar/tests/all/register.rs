@@ -5,7 +5,11 @@ use crate::support::{
     server::{self, Answer, Server},
     until,
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{SocketAddr, TcpStream},
+    path::PathBuf,
+};
 
 /// Sends a form as a browser that is signed in with a key does.
 fn send_form(portal: SocketAddr, path: &str, key: &str, fields: &[(&str, &str)]) -> Answer {
@@ -105,6 +109,53 @@ fn from_a_party_to_the_owner_of_an_address() {
     assert!(csv.contains("system,Payroll,\"'=HYPERLINK("), "{csv}");
     assert!(csv.starts_with("number,party,type,asset"), "{csv}");
     home.ok(&["ledger", "verify"]);
+}
+
+#[test]
+fn files_are_looked_at_and_applied() {
+    let home = Home::alone();
+    home.ok(&["party", "add", "bank", "--title", "Example Bank"]);
+    let file = home.write("assets.csv", "party,asset,label\nbank,bank.example,\nbank,203.0.113.0/26,branches\n");
+    let file = file.to_str().unwrap();
+    let looked = home.ok(&["party", "import", file, "--form", "csv"]);
+    assert!(looked.contains("import 1 (csv) is previewed") && looked.contains("nothing is changed yet"), "{looked}");
+    assert!(home.ok(&["asset", "owner", "bank.example"]).contains("is of nobody"));
+    assert!(home.ok(&["party", "imports", "apply", "1"]).contains("2 added"));
+    home.run(&["party", "imports", "discard", "1"]).refused_with(&["is applied already"]);
+    assert!(home.ok(&["asset", "owner", "www.bank.example"]).contains("is of bank"));
+    // What is exported is brought again, and changes nothing.
+    let csv = home.write("again.csv", &home.ok(&["asset", "list", "bank", "--csv"]));
+    let again = home.ok(&["party", "import", csv.to_str().unwrap(), "--form", "csv", "--apply"]);
+    assert!(again.contains("claims   0 added, 0 changed, 2 same, 0 waiting"), "{again}");
+    let zip = home.write("a.xlsx", "party,asset\n");
+    home.run(&["party", "import", zip.to_str().unwrap(), "--form", "xlsx"]).refused_with(&["no archive"]);
+    home.run(&["party", "import", file, "--form", "pdf"]).refused_with(&["csv, xlsx, delegated"]);
+    let empty = home.write("empty.csv", "");
+    home.run(&["party", "import", empty.to_str().unwrap(), "--form", "csv"]).refused_with(&["the file is empty"]);
+    let server = Server::serve(&home);
+    let (portal, key) = (server.address("portal"), server::operator_key(&home));
+    let more = home.write("more.csv", "asset\nmore.example\n");
+    home.ok(&["party", "import", more.to_str().unwrap(), "--form", "csv", "--party", "bank"]);
+    assert!(server.get(&home, "/register/imports/3").body.contains("more.csv"));
+    assert_eq!(send_form(portal, "/register/imports/3", &key, &[("choice", "perhaps")]).status, 422);
+    assert_eq!(send_form(portal, "/register/imports/3", &key, &[("choice", "apply")]).status, 303);
+    assert_eq!(send_form(portal, "/register/imports/3", &key, &[("choice", "apply")]).status, 409);
+    until("the owner", || home.ok(&["asset", "owner", "more.example"]).contains("is of bank").then_some(()));
+    // Rows are pasted as they are copied out of a spreadsheet.
+    let pasted = [("rows", "asset\tlabel\nlast.example\t=1+1\n10.0.0.1/8\t\n"), ("party", "bank"), ("sector", "")];
+    assert_eq!(send_form(portal, "/register/imports", &key, &pasted).status, 303);
+    let page = server.get(&home, "/register/imports/4?lang=ur").body;
+    assert!(page.contains("چسپاں") && page.contains("10.0.0.1/8"), "{page}");
+    let refused = send_form(portal, "/register/imports", &key, &[("rows", "colour\nred\n")]);
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("`colour`") && refused.body.contains(">colour\nred"), "{}", refused.body);
+    // What says that it is 2 GB is refused before any of it comes.
+    let mut stream = TcpStream::connect(portal).unwrap();
+    let head = "POST /api/v1/registry/imports?form=csv HTTP/1.1\r\nhost: sipar\r\ncontent-length: 2147483648";
+    write!(stream, "{head}\r\nx-api-key: {key}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }
 
 #[test]

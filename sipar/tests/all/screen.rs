@@ -36,6 +36,8 @@ const MORE: &[&str] = &[
     "/look-up?what=unknown.example",
     "/look-up?what=192.0.2.7",
     "/look-up?what=word",
+    "/parties/national-bank",
+    "/register/imports/1",
     "/subscribers/isp-one",
     "/ledger/entries/0",
     "/appeals/1",
@@ -86,6 +88,7 @@ fn lived_in(upstream: &Upstream) -> (Home, Server) {
     home.add_feed("gone", "openphish", &gone);
     fs::remove_file(gone).unwrap();
     assert!(!home.run(&["feed", "pull", "gone"]).success);
+    register(&home);
     home.ok(&["subscriber", "add", "isp-one", "--contact", "noc@isp.example", "--zone", "all", "--list", "all.ip4"]);
     home.ok(&["bouncer", "add", "web-farm", "--scopes", "decisions,check,report,lists,sightings"]);
     home.ok(&["edges", "add", "lahore-1"]);
@@ -99,6 +102,27 @@ fn lived_in(upstream: &Upstream) -> (Home, Server) {
         Some(201)
     );
     (home, server)
+}
+
+/// A register in which something waits and something was refused.
+fn register(home: &Home) {
+    home.ok(&[
+        "party",
+        "add",
+        "national-bank",
+        "--title",
+        "National Bank",
+        "--title-ur",
+        "قومی بینک",
+        "--type",
+        "company",
+    ]);
+    home.ok(&["party", "contact", "national-bank", "technical", "cert@bank.example"]);
+    let rows = "party,title,asset\nnational-bank,National Bank,bank.example\nnational-bank,,10.0.0.1/8\n\
+                twin,Nationa1 Bank,bank.example\nshop,A shop,www.bank.example\n";
+    let file = home.write("assets.csv", rows);
+    home.ok(&["party", "import", &file.to_string_lossy(), "--form", "csv"]);
+    home.ok(&["party", "import", &file.to_string_lossy(), "--form", "csv", "--apply"]);
 }
 
 #[test]

@@ -50,6 +50,14 @@ const PACKAGES: &[Package] = &[
         folder: "ip-location-db-asn",
         holds: "who announces which addresses: asn-ipv4.csv, asn-ipv6.csv",
     },
+    Package {
+        registry: Registry::Npm,
+        name: "@ip-location-db/asn-country",
+        version: "2.3.2026061719",
+        sha256: "f1ba738e7a4c3f5b5fd1ccef47576ad797625a9d8efd5f2fb06a3abef3db3b91",
+        folder: "ip-location-db-asn-country",
+        holds: "which country addresses are in: asn-country-ipv4.csv, asn-country-ipv6.csv",
+    },
 ];
 
 /// This file in a package's folder says which package is there, whole.

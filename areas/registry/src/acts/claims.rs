@@ -53,7 +53,7 @@ impl Registry {
             let why = format!("`{}` has {} already, as claim {}; end that one first", new.party, said(new), old.number);
             return Err(RegistryError::Conflict(why));
         }
-        let others = claims::on_and_within(tx, &new.asset)?;
+        let others = claims::on_and_within(tx, &new.party, &new.asset)?;
         let collision = collision(new, &others);
         let state = if collision.is_some() { ClaimState::Held } else { ClaimState::Active };
         let number = claims::add(tx, &[(new.clone(), state)], by.as_str(), now)?;

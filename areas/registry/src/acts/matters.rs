@@ -90,8 +90,8 @@ fn settle(tx: &mut Tx<'_>, matter: &Matter, number: i64, outcome: Outcome) -> Re
     }
     if matter.kind == MatterKind::SameThing {
         // Others may have come since the matter was opened: of all of them one remains.
-        let theirs = claims::on_and_within(tx, &claim.asset)?;
-        for other in theirs.iter().filter(|other| other.asset == claim.asset && other.party != claim.party) {
+        let theirs = claims::on_and_within(tx, &claim.party, &claim.asset)?;
+        for other in theirs.iter().filter(|other| other.asset == claim.asset) {
             give_way(tx, other, &claim)?;
         }
     }

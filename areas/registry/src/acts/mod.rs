@@ -1,10 +1,13 @@
 //! What people do to the register. Each act is one transaction: rows, what has to wait for a person, and entries.
 
 mod claims;
+mod imports;
 mod matters;
 mod parties;
 
 pub use claims::Claimed;
+pub(crate) use imports::no_import;
+pub use imports::{Brought, Choice, Collides, Counts, Report};
 pub use matters::Verdict;
 
 use crate::{RegistryError, model::NewClaim};
@@ -33,6 +36,12 @@ impl Actor {
     pub fn import(number: i64) -> Self {
         let by = format!("import:{number}");
         Self { answerable: by.clone(), by }
+    }
+
+    /// The same, with the person who had it done.
+    #[must_use]
+    pub fn answered_by(self, person: &Self) -> Self {
+        Self { answerable: person.answerable.clone(), ..self }
     }
 
     /// As records name them.

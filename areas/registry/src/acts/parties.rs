@@ -23,12 +23,15 @@ pub(crate) fn known(reader: &mut Reader<'_>, id: &PartyId) -> Result<Party, Regi
     parties::one(reader, id)?.ok_or_else(|| no_party(id))
 }
 
-/// Whether `new` may stand where it wants to: under a party that is there, of a tier that fits, and not under itself.
+/// Whether `new` may stand where it wants to: under a party that is there, of a tier that fits, not under itself, and with
+/// all that stands below it not too deep.
 fn stands(reader: &mut Reader<'_>, new: &NewParty) -> Result<(), RegistryError> {
     let Some(parent) = &new.parent else { return Ok(()) };
     let mut above = known(reader, parent)?;
     may_stand_under(new.tier, above.tier)?;
-    for _ in 1..TREE_DEPTH_MAX {
+    let below = parties::levels_below(reader, &new.id, TREE_DEPTH_MAX)?;
+    // With the party itself.
+    for _ in 1..TREE_DEPTH_MAX.saturating_sub(below) {
         if above.id == new.id {
             let why = format!("`{}` would stand under itself; choose a party that is not below it", new.id);
             return Err(RegistryError::Given(why));
@@ -38,8 +41,9 @@ fn stands(reader: &mut Reader<'_>, new: &NewParty) -> Result<(), RegistryError> 
             Some(parent) => above = known(reader, parent)?,
         }
     }
+    let with = if below > 0 { format!(", with the {below} below it") } else { String::new() };
     Err(RegistryError::Given(format!(
-        "the tree would be more than {TREE_DEPTH_MAX} parties deep; put it under a higher one"
+        "the tree would be more than {TREE_DEPTH_MAX} parties deep{with}; put it under a higher one"
     )))
 }
 

@@ -1,6 +1,7 @@
 //! The register's JSON API.
 
 pub(crate) mod assets;
+pub(crate) mod imports;
 pub(crate) mod matters;
 pub(crate) mod parties;
 
@@ -72,6 +73,11 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
         ),
         Route::post("/api/v1/registry/assets/{number}/in", ASSET, Act::Write, post(assets::put_in).with_state(with())),
         Route::get("/api/v1/registry/owner", ASSET, get(assets::owner).with_state(with())),
+        Route::get("/api/v1/registry/imports", ASSET, get(imports::list).with_state(with())),
+        Route::post("/api/v1/registry/imports", ASSET, Act::Write, post(imports::bring).with_state(with())),
+        Route::get("/api/v1/registry/imports/{number}", ASSET, get(imports::one).with_state(with())),
+        Route::post("/api/v1/registry/imports/{number}", ASSET, Act::Write, post(imports::choose).with_state(with())),
+        Route::get("/api/v1/registry/imports/{number}/refused", ASSET, get(imports::refused).with_state(with())),
         Route::get("/api/v1/registry/waiting", ASSET, get(matters::list).with_state(with())),
         Route::post("/api/v1/registry/waiting/{number}", ASSET, Act::Decide, post(matters::decide).with_state(with())),
     ]

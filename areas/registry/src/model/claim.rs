@@ -13,7 +13,7 @@ use sipar_model::{Observable, PartyId, TimestampMs};
 pub const CLAIMS_MAX: usize = 2_000_000;
 
 /// Characters of a label.
-const LABEL_CHARS_MAX: usize = 120;
+pub const LABEL_CHARS_MAX: usize = 120;
 
 /// When something is owned: from a time on, until before another, or for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

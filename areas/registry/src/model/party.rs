@@ -48,7 +48,7 @@ pub struct Party {
 }
 
 /// What somebody says of a party: as it comes in.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartyDraft {
     /// Its short name.
@@ -124,7 +124,11 @@ impl PartyDraft {
     }
 }
 
-fn sector(text: &str) -> Result<String, RegistryError> {
+/// Reads a sector: one word, or none.
+///
+/// # Errors
+/// When it is no such word.
+pub fn sector(text: &str) -> Result<String, RegistryError> {
     let text = text.trim();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.chars().all(plain) && text.len() <= SECTOR_CHARS_MAX {

@@ -1,5 +1,6 @@
 //! The register's pages.
 
+mod imports;
 mod parties;
 mod party;
 mod waiting;
@@ -13,7 +14,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use sipar_area::{Owner, Route};
 use sipar_authz::{Act, Role};
-use sipar_web::{Group, Lang, NavItem, PageContext, TextSource, ui};
+use sipar_web::{Group, Lang, NavItem, PageContext, TextSource, WebError, ui};
 use std::sync::Arc;
 
 /// The register's texts.
@@ -26,6 +27,12 @@ pub const TEXTS: &[TextSource] = &[
 pub fn nav() -> Vec<NavItem> {
     vec![
         NavItem { group: Group::Warning, text_key: "registry-nav", href: "/parties", least: Role::Reader },
+        NavItem {
+            group: Group::Warning,
+            text_key: "registry-nav-imports",
+            href: "/register/imports",
+            least: Role::Analyst,
+        },
         NavItem {
             group: Group::Warning,
             text_key: "registry-nav-waiting",
@@ -49,6 +56,10 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
         Route::post("/parties/{id}/keys/remove", PARTY, Act::Write, post(party::remove_key).with_state(with())),
         Route::post("/parties/{id}/assets", ASSET, Act::Write, post(party::claim).with_state(with())),
         Route::post("/parties/{id}/assets/end", ASSET, Act::Write, post(party::end).with_state(with())),
+        Route::get("/register/imports", ASSET, get(imports::list).with_state(with())),
+        Route::post("/register/imports", ASSET, Act::Write, post(imports::bring).with_state(with())),
+        Route::get("/register/imports/{number}", ASSET, get(imports::one).with_state(with())),
+        Route::post("/register/imports/{number}", ASSET, Act::Write, post(imports::choose).with_state(with())),
         Route::get("/register/waiting", ASSET, get(waiting::list).with_state(with())),
         Route::post("/register/waiting/{number}", ASSET, Act::Decide, post(waiting::decide).with_state(with())),
     ]
@@ -69,6 +80,12 @@ fn party_link(ctx: &PageContext, party: &Party) -> Markup {
 /// A word of one of the register's vocabularies, in the reader's language.
 fn word(ctx: &PageContext, family: &str, word: &str) -> String {
     ctx.t(&format!("registry-{family}-{word}"))
+}
+
+/// A sector, which is any word: in the reader's language where it is a usual one.
+fn sector(ctx: &PageContext, word: &str) -> Markup {
+    let key = format!("registry-sector-{word}");
+    html! { @if ctx.texts.has(ctx.lang, &key) { (ctx.t(&key)) } @else { bdi { (word) } } }
 }
 
 /// The choices of a vocabulary.
@@ -92,6 +109,12 @@ fn field(ctx: &PageContext, name: &str, kind: ui::FieldKind, value: &str, requir
             ..ui::Field::default()
         },
     )
+}
+
+/// What is wrong with a form that is shown again.
+fn not_taken(ctx: &PageContext, error: &WebError) -> Markup {
+    let why = error.what(ctx).unwrap_or_else(|| ctx.t("registry-not-taken-next"));
+    ui::alert(ui::Tone::Bad, &ctx.t("registry-not-taken"), html! { p dir="auto" { (why) } })
 }
 
 /// The registry's part of the page about an observable: who owns it. Shown to those who may read who owns what.
@@ -137,6 +160,7 @@ mod tests {
         check("key", KeyKind::ALL.iter().map(|one| one.word()).collect());
         check("asset", AssetKind::ALL.iter().map(|one| one.word()).collect());
         check("matter", MatterKind::ALL.iter().map(|one| one.word()).collect());
+        check("form", crate::import::Form::ALL.iter().map(|one| one.word()).collect());
         check("outcome", Outcome::ALL.iter().map(|one| one.word()).collect());
     }
 }

@@ -38,7 +38,7 @@ pub async fn list(
             html! { (party_link(&ctx, party)) },
             html! { (word(&ctx, "tier", party.tier.word())) },
             html! { (word(&ctx, "type", party.kind.word())) },
-            html! { bdi { (party.sector) } },
+            super::sector(&ctx, &party.sector),
             html! { (word(&ctx, "state", party.state.word())) },
             html! { (number(i64::try_from(*claims).unwrap_or(i64::MAX))) },
         ]

@@ -76,7 +76,7 @@ fn facts(ctx: &PageContext, whole: &Whole) -> Markup {
         (ctx.t("registry-short-name"), ui::mono(party.id.as_str())),
         (ctx.t("registry-tier"), html! { (word(ctx, "tier", party.tier.word())) }),
         (ctx.t("registry-type"), html! { (word(ctx, "type", party.kind.word())) }),
-        (ctx.t("registry-sector"), html! { bdi { (party.sector) } }),
+        (ctx.t("registry-sector"), super::sector(ctx, &party.sector)),
         (ctx.t("registry-parent"), parent),
         (ctx.t("registry-state"), html! { (word(ctx, "state", party.state.word())) }),
         (ctx.t("registry-entered"), ctx.when(party.added_at)),

@@ -79,16 +79,48 @@ pub fn all(reader: &mut Reader<'_>, after: i64, limit: usize) -> Result<Vec<Clai
     reader.query(&sql, params![after, limit])?.iter().map(claim).collect()
 }
 
-/// Claims that count on a thing and on what lies within it, at most some, the outermost first.
+/// The same for many: of each party on each thing.
 ///
 /// # Errors
 /// When the store refuses.
-pub fn on_and_within(reader: &mut Reader<'_>, asset: &Asset) -> Result<Vec<Claim>, RegistryError> {
+pub fn own_on_many<'a>(
+    reader: &mut Reader<'_>,
+    of: impl Iterator<Item = (&'a PartyId, &'a Asset)>,
+) -> Result<Vec<Vec<Claim>>, RegistryError> {
+    let sql = format!("select {COLUMNS} from claim where place = ?1 and party = ?2 and state <> 3 order by number");
+    let answers = reader.query_many(&sql, of.map(|(party, asset)| values![place(asset), party.as_str()]))?;
+    answers.iter().map(|rows| rows.iter().map(claim).collect()).collect()
+}
+
+/// [`on_and_within`] for many: on and within each thing, but for the party's own.
+///
+/// # Errors
+/// When the store refuses.
+pub fn on_and_within_many<'a>(
+    reader: &mut Reader<'_>,
+    of: impl Iterator<Item = (&'a PartyId, &'a Asset)>,
+) -> Result<Vec<Vec<Claim>>, RegistryError> {
+    let sql = format!("select {COLUMNS} from claim {ON_AND_WITHIN}");
+    let keys = of.map(|(but, asset)| {
+        let (first, last) = places_within(asset);
+        values![first, last, but.as_str(), OTHERS_MAX]
+    });
+    let answers = reader.query_many(&sql, keys)?;
+    answers.iter().map(|rows| rows.iter().map(claim).collect()).collect()
+}
+
+/// What counts on a thing and on what lies within it. However much a party has there itself, it hides nobody's.
+const ON_AND_WITHIN: &str =
+    "where place >= ?1 and place <= ?2 and state = 2 and party <> ?3 order by place, number limit ?4";
+
+/// Others' claims that count on a thing and on what lies within it, at most some, the outermost first.
+///
+/// # Errors
+/// When the store refuses.
+pub fn on_and_within(reader: &mut Reader<'_>, but: &PartyId, asset: &Asset) -> Result<Vec<Claim>, RegistryError> {
     let (first, last) = places_within(asset);
-    let sql = format!(
-        "select {COLUMNS} from claim where place >= ?1 and place <= ?2 and state = 2 order by place, number limit ?3"
-    );
-    reader.query(&sql, params![&first, &last, OTHERS_MAX])?.iter().map(claim).collect()
+    let sql = format!("select {COLUMNS} from claim {ON_AND_WITHIN}");
+    reader.query(&sql, params![&first, &last, but.as_str(), OTHERS_MAX])?.iter().map(claim).collect()
 }
 
 /// A party's claims on exactly this, in any state but refused.
@@ -150,6 +182,15 @@ pub fn add(tx: &mut Tx<'_>, new: &[(NewClaim, ClaimState)], by: &str, now: Times
 /// When the store refuses.
 pub fn set_state(tx: &mut Tx<'_>, number: i64, state: ClaimState) -> Result<(), RegistryError> {
     tx.execute("update claim set state = ?2 where number = ?1", params![number, state.number()])?;
+    changed(tx)
+}
+
+/// Writes what a claim is called.
+///
+/// # Errors
+/// When the store refuses.
+pub fn set_label(tx: &mut Tx<'_>, number: i64, label: &str) -> Result<(), RegistryError> {
+    tx.execute("update claim set label = ?2 where number = ?1", params![number, label])?;
     changed(tx)
 }
 

@@ -65,4 +65,17 @@ create table register_version(one smallint primary key, version bigint not null)
 insert into register_version(one, version) values (1, 1);
 ",
     },
+    Migration {
+        version: 3,
+        sql: "
+create table register_import(
+    number bigint primary key, form text not null, name text not null, blob text not null, options text not null,
+    state smallint not null, report text not null, brought_by text not null, at bigint not null, decided_at bigint,
+    decided_by text);
+create index register_import_blob on register_import(blob);
+create table register_import_refused(
+    import bigint not null, place bigint not null, line bigint not null, reason text not null, text text not null,
+    primary key (import, place));
+",
+    },
 ];

@@ -100,6 +100,19 @@ pub fn children(reader: &mut Reader<'_>, id: &PartyId, limit: usize) -> Result<V
     reader.query(&sql, params![id.as_str(), limit])?.iter().map(party).collect()
 }
 
+/// How many levels of parties stand below one; counted no further than `most`.
+///
+/// # Errors
+/// When the store refuses.
+pub fn levels_below(reader: &mut Reader<'_>, id: &PartyId, most: usize) -> Result<usize, RegistryError> {
+    let sql = "with recursive below(slug, level) as (
+             select slug, cast(1 as bigint) from party where parent = ?1
+             union select party.slug, level + 1 from party join below on party.parent = below.slug where level < ?2)
+         select count(distinct level) from below";
+    let levels: u64 = reader.query_one(sql, params![id.as_str(), most])?.try_get(0)?;
+    Ok(usize::try_from(levels).unwrap_or(most))
+}
+
 /// Another party, not refused, whose title in either language looks like one of `new`.
 ///
 /// # Errors

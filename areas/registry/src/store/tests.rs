@@ -99,7 +99,7 @@ fn what_the_first_form_held_is_brought_over() {
         let later = store.write(|tx| {
             let like = parties::like(tx, &party("other", "A 8ank"))?;
             let same = parties::like(tx, &party("other", "a BANK."))?;
-            let within = claims::on_and_within(tx, &thing("192.0.0.0/16"))?;
+            let within = claims::on_and_within(tx, &party("other", "A 8ank").id, &thing("192.0.0.0/16"))?;
             let first = claims::add(tx, &[claim("bank", "198.51.100.1", 1, None)], "person:desk", TimestampMs(1))?;
             Ok::<_, RegistryError>((like, same, within.len(), first))
         });

@@ -51,6 +51,17 @@ fn parties_stand_in_a_tree() {
                 .await;
             if let Err(error) = made {
                 assert!(depth > 3 && error.to_string().contains("parties deep"), "{depth}: {error}");
+                // Neither has it when a party is moved with those below it.
+                rig.register("one", "One more", "").await.unwrap();
+                rig.register("two", "Two more", ",\"parent\":\"one\"").await.unwrap();
+                let under = |depth: i32| {
+                    let draft = serde_json::json!({ "id": "one", "title": "One more", "parent": format!("d{depth}") });
+                    let new = serde_json::from_value::<PartyDraft>(draft).unwrap().read().unwrap();
+                    rig.act(move |registry, tx, now| registry.edit(tx, &new, now))
+                };
+                refused(under(depth - 1).await, "8 parties deep");
+                refused(under(depth - 2).await, "with the 1 below it");
+                under(depth - 3).await.unwrap();
                 return;
             }
         }
