@@ -194,7 +194,6 @@ registry-import-new = Bring a file
 registry-import-how = A whole file, of any form, is brought by a command or over the API; what it would bring is then shown here.
 registry-field-rows = Rows with a heading
 registry-field-rows-hint = Paste them from a spreadsheet or write them with commas. The first row names the columns: party, title, asset and others.
-registry-field-party = Organisation, by its short name
 registry-import-look = Look at them
 registry-import-pasted = pasted rows
 registry-import-file = File
@@ -243,7 +242,38 @@ registry-form-delegated = registry statistics
 registry-form-asn-table = table of autonomous systems
 registry-form-certificates = names in certificates
 
+registry-nav-designations = Critical infrastructure
+registry-designations = Critical infrastructure
+registry-designations-lead = Organisations whose failure would harm the country. Each designation is a decision, stands in the ledger without the name, and is looked at anew every year.
+registry-designations-caption = Designations, the first to be looked at first
+registry-designations-none = Nothing is designated
+registry-designations-none-next = Designate an organisation of the register, with a grade, a sector and a reason.
+registry-designate = Designate
+registry-grade = Grade
+registry-grade-vital = vital: the country is harmed within hours
+registry-grade-high = high: a sector is harmed within days
+registry-grade-supporting = supporting: others rest on it
+registry-review = Look at it anew
+registry-review-by = To be looked at by
+registry-review-overdue = overdue
+registry-review-designated = designated
+registry-review-confirmed = confirmed
+registry-review-ended = ended
+registry-ended = ended
+registry-decisions = Decisions
+registry-steps = { $n ->
+    [one] { $n } decision
+   *[other] { $n } decisions
+}
+registry-confirm = It goes on for a year
+registry-end-designation = It ends
+registry-field-grade = Grade
+registry-field-reason = Why
+registry-field-party = Organisation, by its short name
+
 fault-register-waiting = Claims or names wait too long for a person
 fault-register-waiting-mend = Open what waits in the register and decide, the oldest first; until then an owner may not be warned.
 fault-register-full = So much waits in the register that nothing further can be taken
 fault-register-full-mend = Decide what waits; if it came with one import, look at that file first.
+fault-designation-overdue = Critical infrastructure was not looked at anew within a year
+fault-designation-overdue-mend = Open the page of critical infrastructure and confirm or end each designation that is overdue, with the reason.

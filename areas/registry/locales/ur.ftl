@@ -194,7 +194,6 @@ registry-import-new = فائل لائیں
 registry-import-how = پوری فائل، کسی بھی شکل کی، کمانڈ یا API سے لائی جاتی ہے؛ پھر یہاں دکھایا جاتا ہے کہ کیا آئے گا۔
 registry-field-rows = سرخی کے ساتھ سطریں
 registry-field-rows-hint = اسپریڈ شیٹ سے چسپاں کریں یا کوما کے ساتھ لکھیں۔ پہلی سطر کالموں کے نام بتاتی ہے: party، title، asset اور دیگر۔
-registry-field-party = ادارہ، مختصر نام سے
 registry-import-look = پہلے دیکھیں
 registry-import-pasted = چسپاں سطریں
 registry-import-file = فائل
@@ -243,7 +242,38 @@ registry-form-delegated = رجسٹری کے اعداد و شمار
 registry-form-asn-table = خود مختار نظاموں کا جدول
 registry-form-certificates = سرٹیفکیٹس کے نام
 
+registry-nav-designations = اہم ڈھانچہ
+registry-designations = اہم معلوماتی ڈھانچہ
+registry-designations-lead = وہ ادارے جن کی ناکامی سے ملک کو نقصان ہو۔ ہر نامزدگی ایک فیصلہ ہے، لیجر میں نام کے بغیر درج ہوتی ہے، اور ہر سال دوبارہ دیکھی جاتی ہے۔
+registry-designations-caption = نامزدگیاں، جنہیں پہلے دیکھنا ہے وہ پہلے
+registry-designations-none = کچھ نامزد نہیں
+registry-designations-none-next = رجسٹر کے کسی ادارے کو درجے، شعبے اور وجہ کے ساتھ نامزد کریں۔
+registry-designate = نامزد کریں
+registry-grade = درجہ
+registry-grade-vital = انتہائی اہم: گھنٹوں میں ملک کو نقصان
+registry-grade-high = اہم: دنوں میں شعبے کو نقصان
+registry-grade-supporting = معاون: دوسرے اس پر منحصر ہیں
+registry-review = دوبارہ دیکھیں
+registry-review-by = کب تک دیکھنا ہے
+registry-review-overdue = تاخیر
+registry-review-designated = نامزد
+registry-review-confirmed = توثیق
+registry-review-ended = ختم
+registry-ended = ختم
+registry-decisions = فیصلے
+registry-steps = { $n ->
+    [one] { $n } فیصلہ
+   *[other] { $n } فیصلے
+}
+registry-confirm = ایک سال مزید
+registry-end-designation = ختم کریں
+registry-field-grade = درجہ
+registry-field-reason = کیوں
+registry-field-party = ادارہ، مختصر نام سے
+
 fault-register-waiting = دعوے یا نام بہت دیر سے فیصلے کے منتظر ہیں
 fault-register-waiting-mend = رجسٹر میں منتظر معاملے کھولیں اور فیصلہ کریں، پرانے پہلے؛ تب تک مالک کو خبردار نہیں کیا جا سکتا۔
 fault-register-full = رجسٹر میں اتنا کچھ منتظر ہے کہ مزید نہیں لیا جا سکتا
 fault-register-full-mend = منتظر معاملوں کا فیصلہ کریں؛ اگر یہ ایک ہی درآمد سے آئے تو پہلے وہ فائل دیکھیں۔
+fault-designation-overdue = اہم ڈھانچے کی نامزدگی ایک سال میں دوبارہ نہیں دیکھی گئی
+fault-designation-overdue-mend = اہم ڈھانچے کا صفحہ کھولیں اور ہر تاخیر والی نامزدگی کی وجہ کے ساتھ توثیق کریں یا اسے ختم کریں۔

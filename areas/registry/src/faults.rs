@@ -1,6 +1,9 @@
 //! What is wrong with the register: things wait too long for a person, or too many wait.
 
-use crate::{Registry, RegistryError, WAITING_MAX, store::matters};
+use crate::{
+    Registry, RegistryError, WAITING_MAX,
+    store::{designations, matters},
+};
 use sipar_area::Fault;
 use sipar_model::Severity;
 
@@ -9,8 +12,11 @@ const LATE: &str = "register-waiting";
 /// Nothing further can be taken that would have to wait.
 const FULL: &str = "register-full";
 
+/// A designation of critical infrastructure should have been looked at anew.
+const OVERDUE: &str = "designation-overdue";
+
 /// All of them.
-pub(crate) const CLASSES: &[&str] = &[LATE, FULL];
+pub(crate) const CLASSES: &[&str] = &[LATE, FULL, OVERDUE];
 
 /// A working week: until then whoever waits is not yet kept from being warned for long.
 const WAIT_DAYS: i64 = 7;
@@ -22,7 +28,11 @@ impl Registry {
     /// When the store refuses.
     pub(crate) async fn faults(&self) -> Result<Vec<Fault>, RegistryError> {
         let now = self.house.clock.now();
-        let (waiting, since) = self.house.store.read(matters::counts).await?;
+        let read = self
+            .house
+            .store
+            .read(move |reader| Ok::<_, RegistryError>((matters::counts(reader)?, designations::counts(reader, now)?)));
+        let ((waiting, since), (_, overdue, overdue_since)) = read.await?;
         let fault = |class, severity, detail| Fault {
             class,
             subject: "register".into(),
@@ -39,6 +49,16 @@ impl Registry {
         if since.is_some_and(|since| since.plus_days(WAIT_DAYS) <= now) {
             let detail = format!("{waiting} matters wait for a person, the first for more than {WAIT_DAYS} days");
             faults.push(fault(LATE, Severity::Medium, detail));
+        }
+        if overdue > 0 {
+            faults.push(Fault {
+                class: OVERDUE,
+                subject: "designations".into(),
+                severity: Severity::Medium,
+                detail: format!("{overdue} designations of critical infrastructure were not looked at for a year"),
+                since: overdue_since,
+                href: "/register/designations".into(),
+            });
         }
         Ok(faults)
     }

@@ -16,7 +16,7 @@ mod owners;
 mod page;
 pub mod store;
 
-pub use acts::{Actor, Brought, Choice, Claimed, Collides, Counts, Report, Verdict, WAITING_MAX};
+pub use acts::{Actor, Brought, Choice, Claimed, Collides, Counts, Hand, Report, Reviewed, Verdict, WAITING_MAX};
 pub use error::RegistryError;
 pub use owners::{OwnerTable, OwnerTableBuilder};
 

@@ -27,6 +27,31 @@ pub enum PartyCommand {
     /// Files that were brought: list, show, apply, discard.
     #[command(subcommand)]
     Imports(ImportsCommand),
+    /// Designate a party as critical infrastructure: a decision in the ledger, looked at anew every year.
+    Designate {
+        id: String,
+        /// vital, high or supporting.
+        #[arg(long)]
+        grade: String,
+        /// In which sector, in one word.
+        #[arg(long)]
+        sector: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// What is designated, and when each is looked at anew.
+    Designations,
+    /// Look at a designation anew.
+    Review {
+        number: i64,
+        /// confirmed or ended.
+        decision: String,
+        /// Another grade from now on.
+        #[arg(long, default_value = "")]
+        grade: String,
+        #[arg(long)]
+        reason: String,
+    },
     /// Enter a public key for letters: a certificate in PEM (S/MIME) or an armoured OpenPGP key.
     Key {
         id: String,

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 const PARTIES: &str = "/api/v1/registry/parties";
+const DESIGNATIONS: &str = "/api/v1/registry/designations";
 
 pub async fn run(config: &Config, command: PartyCommand) -> Result<()> {
     let client = Client::open(config).await?;
@@ -28,11 +29,31 @@ pub async fn run(config: &Config, command: PartyCommand) -> Result<()> {
         }
         PartyCommand::Edit(changes) => edit(&client, changes).await?,
         PartyCommand::Contact(args) => contact(&client, args).await?,
+        PartyCommand::Designate { id, grade, sector, reason } => {
+            let body = json!({ "party": id, "grade": grade, "sector": sector, "reason": reason });
+            designation(&client.post(DESIGNATIONS, &body).await?);
+        }
+        PartyCommand::Designations => {
+            client.get(DESIGNATIONS).await?.as_array().into_iter().flatten().for_each(designation);
+        }
+        PartyCommand::Review { number, decision, grade, reason } => {
+            let body = json!({ "decision": decision, "grade": grade, "reason": reason });
+            designation(&client.post(&format!("{DESIGNATIONS}/{number}"), &body).await?);
+        }
         PartyCommand::Key { id, file, remove } => key(&client, &id, file.as_deref(), remove).await?,
         PartyCommand::Import(args) => super::import::run(&client, args).await?,
         PartyCommand::Imports(command) => super::import::imports(&client, command).await?,
     }
     Ok(())
+}
+
+fn designation(one: &Value) {
+    let (number, party, grade) = (text(one, "number"), text(one, "party"), text(one, "grade"));
+    let until = match one.get("ended_at").filter(|at| !at.is_null()) {
+        Some(_) => format!("ended {}", time(one, "ended_at")),
+        None => format!("to be looked at by {}", time(one, "review_by")),
+    };
+    println!("{number:>6} {party:<32} {grade:<10} {:<12} since {}, {until}", text(one, "sector"), time(one, "since"));
 }
 
 fn told(party: &Value) {

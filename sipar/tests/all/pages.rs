@@ -24,6 +24,7 @@ const PAGES: &[&str] = &[
     "/parties?q=bank",
     "/parties/national-bank",
     "/register/waiting",
+    "/register/designations",
     "/register/imports",
     "/register/imports/1",
     "/subscribers",
@@ -85,6 +86,7 @@ fn every_page_answers_in_both_languages_with_every_text() {
         .write("assets.csv", "party,asset\nnational-bank,bank.example\nnational-bank,10.0.0.1/8\ntwin,bank.example\n");
     let brought = home.ok(&["party", "import", &assets.to_string_lossy(), "--form", "csv"]);
     assert!(brought.contains("line 3: network `10.0.0.1/8` has bits set beyond its length"), "{brought}");
+    home.ok(&["party", "designate", "national-bank", "--grade", "vital", "--sector", "finance", "--reason", "a test"]);
     home.ok(&["subscriber", "add", "isp-one", "--zone", "all", "--zone", "trial"]);
     let server = Server::serve(&home);
     let keys = keys();

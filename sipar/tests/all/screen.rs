@@ -104,7 +104,7 @@ fn lived_in(upstream: &Upstream) -> (Home, Server) {
     (home, server)
 }
 
-/// A register in which something waits and something was refused.
+/// A register in which something waits, something was refused and something is critical.
 fn register(home: &Home) {
     home.ok(&[
         "party",
@@ -123,6 +123,7 @@ fn register(home: &Home) {
     let file = home.write("assets.csv", rows);
     home.ok(&["party", "import", &file.to_string_lossy(), "--form", "csv"]);
     home.ok(&["party", "import", &file.to_string_lossy(), "--form", "csv", "--apply"]);
+    home.ok(&["party", "designate", "national-bank", "--grade", "vital", "--sector", "finance", "--reason", "a test"]);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! What people do to the register. Each act is one transaction: rows, what has to wait for a person, and entries.
 
 mod claims;
+mod designations;
 mod imports;
 mod matters;
 mod parties;
 
 pub use claims::Claimed;
+pub use designations::{Hand, Reviewed};
 pub(crate) use imports::no_import;
 pub use imports::{Brought, Choice, Collides, Counts, Report};
 pub use matters::Verdict;

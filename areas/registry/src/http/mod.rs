@@ -1,6 +1,7 @@
 //! The register's JSON API.
 
 pub(crate) mod assets;
+pub(crate) mod designations;
 pub(crate) mod imports;
 pub(crate) mod matters;
 pub(crate) mod parties;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub(crate) const PARTY: &str = "party";
 pub(crate) const ASSET: &str = "asset";
+pub(crate) const DESIGNATION: &str = "designation";
 
 /// What the register's routes touch. Who takes part and what they own is not public: it says where the country can be hit.
 pub fn resources() -> Vec<Resource> {
@@ -25,6 +27,11 @@ pub fn resources() -> Vec<Resource> {
             name: PARTY,
             about: "organisations: the tree, contacts and keys",
             least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst)],
+        },
+        Resource {
+            name: DESIGNATION,
+            about: "which organisations are critical infrastructure, and when that is looked at anew",
+            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
         },
         Resource {
             name: ASSET,
@@ -78,6 +85,19 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
         Route::get("/api/v1/registry/imports/{number}", ASSET, get(imports::one).with_state(with())),
         Route::post("/api/v1/registry/imports/{number}", ASSET, Act::Write, post(imports::choose).with_state(with())),
         Route::get("/api/v1/registry/imports/{number}/refused", ASSET, get(imports::refused).with_state(with())),
+        Route::get("/api/v1/registry/designations", DESIGNATION, get(designations::list).with_state(with())),
+        Route::post(
+            "/api/v1/registry/designations",
+            DESIGNATION,
+            Act::Decide,
+            post(designations::designate).with_state(with()),
+        ),
+        Route::post(
+            "/api/v1/registry/designations/{number}",
+            DESIGNATION,
+            Act::Decide,
+            post(designations::review).with_state(with()),
+        ),
         Route::get("/api/v1/registry/waiting", ASSET, get(matters::list).with_state(with())),
         Route::post("/api/v1/registry/waiting/{number}", ASSET, Act::Decide, post(matters::decide).with_state(with())),
     ]

@@ -3,6 +3,7 @@
 pub mod asset;
 pub mod claim;
 pub mod contact;
+pub mod designation;
 pub mod file;
 pub mod key;
 pub mod look;
@@ -19,5 +20,5 @@ pub use file::{Listed, parties};
 pub use key::Key;
 pub use party::{NewParty, Party, PartyDraft};
 pub use vocabulary::{
-    AssetKind, ClaimState, KeyKind, Language, MatterKind, Outcome, PartyKind, PartyState, Purpose, Tier,
+    AssetKind, ClaimState, Grade, KeyKind, Language, MatterKind, Outcome, PartyKind, PartyState, Purpose, Review, Tier,
 };

@@ -206,6 +206,30 @@ words! {
     }
 }
 
+words! {
+    /// How critical infrastructure is.
+    Grade ("grade") {
+        /// The country would be harmed within hours if it failed.
+        Vital = 1 "vital",
+        /// A sector would be harmed within days.
+        High = 2 "high",
+        /// Others that are critical rest on it.
+        Supporting = 3 "supporting",
+    }
+}
+
+words! {
+    /// What is decided about a designation.
+    Review ("decision on a designation") {
+        /// It begins.
+        Designated = 1 "designated",
+        /// It goes on, perhaps with another grade.
+        Confirmed = 2 "confirmed",
+        /// It is over.
+        Ended = 3 "ended",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! The register's pages.
 
+mod designations;
 mod imports;
 mod parties;
 mod party;
@@ -7,7 +8,7 @@ mod waiting;
 
 use crate::{
     Registry,
-    http::{ASSET, PARTY},
+    http::{ASSET, DESIGNATION, PARTY},
     model::Party,
 };
 use axum::routing::{get, post};
@@ -32,6 +33,12 @@ pub fn nav() -> Vec<NavItem> {
             text_key: "registry-nav-imports",
             href: "/register/imports",
             least: Role::Analyst,
+        },
+        NavItem {
+            group: Group::Warning,
+            text_key: "registry-nav-designations",
+            href: "/register/designations",
+            least: Role::Reader,
         },
         NavItem {
             group: Group::Warning,
@@ -60,6 +67,19 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
         Route::post("/register/imports", ASSET, Act::Write, post(imports::bring).with_state(with())),
         Route::get("/register/imports/{number}", ASSET, get(imports::one).with_state(with())),
         Route::post("/register/imports/{number}", ASSET, Act::Write, post(imports::choose).with_state(with())),
+        Route::get("/register/designations", DESIGNATION, get(designations::list).with_state(with())),
+        Route::post(
+            "/register/designations",
+            DESIGNATION,
+            Act::Decide,
+            post(designations::designate).with_state(with()),
+        ),
+        Route::post(
+            "/register/designations/{number}",
+            DESIGNATION,
+            Act::Decide,
+            post(designations::review).with_state(with()),
+        ),
         Route::get("/register/waiting", ASSET, get(waiting::list).with_state(with())),
         Route::post("/register/waiting/{number}", ASSET, Act::Decide, post(waiting::decide).with_state(with())),
     ]
@@ -133,7 +153,8 @@ pub fn owner(ctx: &PageContext, owner: &Owner) -> Markup {
 mod tests {
     use super::*;
     use crate::model::{
-        AssetKind, ClaimState, KeyKind, Language, MatterKind, Outcome, PartyKind, PartyState, Purpose, Tier,
+        AssetKind, ClaimState, Grade, KeyKind, Language, MatterKind, Outcome, PartyKind, PartyState, Purpose, Review,
+        Tier,
     };
 
     #[test]
@@ -161,6 +182,8 @@ mod tests {
         check("asset", AssetKind::ALL.iter().map(|one| one.word()).collect());
         check("matter", MatterKind::ALL.iter().map(|one| one.word()).collect());
         check("form", crate::import::Form::ALL.iter().map(|one| one.word()).collect());
+        check("grade", Grade::ALL.iter().map(|one| one.word()).collect());
+        check("review", Review::ALL.iter().map(|one| one.word()).collect());
         check("outcome", Outcome::ALL.iter().map(|one| one.word()).collect());
     }
 }

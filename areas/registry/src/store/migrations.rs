@@ -78,4 +78,17 @@ create table register_import_refused(
     primary key (import, place));
 ",
     },
+    Migration {
+        version: 4,
+        sql: "
+create table designation(
+    number bigint primary key, party text not null, grade smallint not null, sector text not null,
+    since bigint not null, review_by bigint not null, ended_at bigint);
+create index designation_of on designation(party) where ended_at is null;
+create table designation_step(
+    designation bigint not null, decided_at bigint not null, decided_by text not null, what smallint not null,
+    grade smallint not null, reason text not null, salt text not null, ledger_index bigint not null,
+    primary key (designation, ledger_index));
+",
+    },
 ];

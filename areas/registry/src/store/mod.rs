@@ -1,6 +1,7 @@
 //! All tables and queries of the registry.
 
 pub mod claims;
+pub mod designations;
 pub mod imports;
 pub mod matters;
 mod migrations;
