@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sipar_dns::DnsConfig;
 use sipar_edges::RolloutConfig;
 use sipar_mail::MailConfig;
+use sipar_people::ProviderConfig;
 use sipar_reputation::ReputationConfig;
 use sipar_sinkhole::SinkholeConfig;
 use sipar_store::StoreConfig;
@@ -41,6 +42,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// The mail server that takes letters. Without it, none are sent.
     pub mail: MailConfig,
+    /// The outside provider that people may sign in with. Without an issuer there is none.
+    pub provider: ProviderConfig,
     /// Whose key commands use (`--key-file`); the operator's own when none is given.
     #[serde(skip)]
     pub key_file: Option<PathBuf>,
@@ -115,6 +118,7 @@ impl Default for Config {
             block_page: SinkholeConfig::default(),
             metrics: MetricsConfig::default(),
             mail: MailConfig::default(),
+            provider: ProviderConfig::default(),
             key_file: None,
             rollout: RolloutConfig::default(),
         }

@@ -103,6 +103,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
         areas.zones.send_by(Arc::new(mailer));
     }
     areas.edges.configure(&config.rollout);
+    areas.people.configure(&config.provider)?;
     for area in &areas.list {
         house
             .store
@@ -134,6 +135,7 @@ fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>) -> Result<Frame> {
         origin: config.portal.public_url.clone(),
         proxies: config.portal.proxies.clone(),
         passkeys: areas.people.place().clone(),
+        provider: areas.people.provider_title(),
         bounds: sipar_web::Bounds::default(),
     })
 }

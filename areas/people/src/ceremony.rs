@@ -2,7 +2,7 @@
 //!
 //! A passkey lies on its device with the account it belongs to (discoverable), and its owner is verified each time.
 
-use crate::{PeopleError, error::say, model::Person};
+use crate::{PeopleError, error::say, model::Person, provider::Flow};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -27,6 +27,13 @@ pub enum Pending {
         /// The hash of the session's secret.
         session: String,
     },
+    /// Somebody is at an outside provider.
+    Outside {
+        /// What was asked there.
+        flow: Flow,
+        /// What for.
+        errand: Errand,
+    },
     /// Somebody enrols by a link.
     Enrol {
         /// The challenge.
@@ -46,6 +53,25 @@ pub enum Pending {
         session: String,
         /// What the passkey will be called.
         name: String,
+    },
+}
+
+/// What somebody goes to an outside provider for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Errand {
+    /// To sign in.
+    SignIn,
+    /// To tie what the provider calls them to their account.
+    Tie {
+        /// Whose account.
+        owner: i64,
+        /// The hash of their session's secret.
+        session: String,
+    },
+    /// To enrol by a link.
+    Enrol {
+        /// The hash of the link's secret.
+        link: String,
     },
 }
 

@@ -5,7 +5,7 @@ use crate::model::{
     key::{KEYS_MAX, KeyWordError},
     recovery::RecoveryRefusal,
 };
-use crate::page::TEXTS;
+use crate::{page::TEXTS, provider::ProviderError};
 use sipar_area::AreaError;
 use sipar_authz::RandomError;
 use sipar_store::StoreError;
@@ -42,6 +42,15 @@ pub enum PeopleError {
     /// A key that cannot be.
     #[error(transparent)]
     Key(#[from] KeyWordError),
+    /// The outside provider.
+    #[error("signing in with the outside provider")]
+    Provider(#[source] ProviderError),
+    /// The outside provider was told not to, or would not.
+    #[error("the outside provider did not vouch for anybody")]
+    Declined,
+    /// The outside provider knows somebody whom nobody here does.
+    #[error("this account of the provider belongs to nobody here")]
+    Stranger,
     /// Too many ceremonies are under way.
     #[error("too many people sign in at this moment, or somebody makes it look so; try again in five minutes")]
     Busy,
@@ -132,6 +141,9 @@ impl PeopleError {
             Self::Unknown => say("people-passkey-unknown", []),
             Self::Copied => say("people-passkey-copied", []),
             Self::Passkey(_) => say("people-passkey-refused", []),
+            Self::Declined => say("people-outside-declined", []),
+            Self::Stranger => say("people-outside-stranger", []),
+            Self::Provider(_) => say("people-outside-failed", []),
             Self::Busy => say("people-busy", []),
             Self::Store(_) | Self::Relying(_) | Self::Kept(_) | Self::Random(_) => return None,
         };

@@ -2,7 +2,8 @@
 //!
 //! Keeps the book that the house's gate asks: sessions that outlive a restart, and who stands behind each. A person
 //! comes in by a one-time link and signs in with a passkey, without typing a name; no password exists anywhere.
-//! Whoever has lost every passkey is let in again by two administrators.
+//! Whoever has lost every passkey is let in again by two administrators. Where the operator wants it, an outside provider
+//! vouches for people, too.
 //! Hears nothing and says nothing to other areas: who asks is in each request.
 //! It never: keeps more of a person than a handle, a name, a language and a role; keeps a secret, only its hash; keeps
 //! where somebody signed in from.
@@ -16,6 +17,7 @@ mod http;
 mod job;
 pub mod model;
 mod page;
+mod provider;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -24,14 +26,17 @@ mod tests;
 
 pub use acts::{Grant, MadeKey, NewPerson};
 pub use error::PeopleError;
+pub use model::ProviderConfig;
+pub use provider::{ProviderError, TokenFault};
 
 use ceremony::Relying;
 use maud::Markup;
+use provider::Provider;
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Route};
 use sipar_authz::{Attempts, Book, Resource, SessionBounds};
 use sipar_store::Migration;
 use sipar_web::{NavItem, PageContext, TextSource, sign_in::PasskeyPlace};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Ceremonies that one network may begin in ten minutes: an office behind one address signs in at nine o'clock, and
 /// whoever begins thousands fills the table for nobody else.
@@ -48,6 +53,8 @@ pub struct People {
     /// Ceremonies begun.
     pub(crate) starts: Attempts,
     pub(crate) bounds: SessionBounds,
+    /// The outside provider, once it was said which one.
+    provider: OnceLock<Option<Provider>>,
 }
 
 impl People {
@@ -67,6 +74,24 @@ impl People {
     #[must_use]
     pub fn book(self: &Arc<Self>) -> Arc<dyn Book> {
         Arc::new(book::StoredBook(Arc::clone(self)))
+    }
+
+    /// Says which outside provider people may sign in with. Only the first call counts.
+    ///
+    /// # Errors
+    /// When the settings make no sense.
+    pub fn configure(&self, config: &ProviderConfig) -> Result<(), ProviderError> {
+        let provider = Provider::open(config)?;
+        if self.provider.set(provider).is_err() {
+            tracing::error!("the outside provider was said twice");
+        }
+        Ok(())
+    }
+
+    /// What people call the outside provider, if there is one.
+    #[must_use]
+    pub fn provider_title(&self) -> Option<String> {
+        self.provider().ok().map(|provider| provider.title().to_owned())
     }
 
     /// The route beside the portal where programs exchange a client's secret for a token: it looks at that secret
@@ -107,6 +132,7 @@ pub fn area(house: &House) -> Result<Arc<PeopleArea>, PeopleError> {
         attempts: Arc::default(),
         starts: Attempts::new(STARTS_MAX),
         bounds: SessionBounds::default(),
+        provider: OnceLock::new(),
     };
     Ok(Arc::new(PeopleArea(Arc::new(people))))
 }
@@ -133,7 +159,8 @@ impl Area for PeopleArea {
     }
 
     fn pages(&self) -> Vec<Route> {
-        http::door::routes(&self.0).into_iter().chain(page::routes(&self.0)).collect()
+        let doors = http::door::routes(&self.0).into_iter().chain(http::outside::routes(&self.0));
+        doors.chain(page::routes(&self.0)).collect()
     }
 
     fn nav(&self) -> Vec<NavItem> {

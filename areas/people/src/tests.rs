@@ -2,6 +2,7 @@
 
 mod ceremonies;
 mod keys;
+mod outside;
 mod persons;
 
 use crate::{

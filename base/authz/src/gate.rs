@@ -242,7 +242,7 @@ impl Gate {
         }
         let secret = Secret::generate(&*self.random).map_err(SignInError::Random)?;
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let identity = Identity { via: Via::Session, proved_at: Some(now), ..identity };
+        let identity = Identity { via: Via::Session, proved_at: identity.proved_at.or(Some(now)), ..identity };
         let opening = Opening { hash: secret.hash(), identity, key, agent: agent::coarse(agent) };
         self.book.open(opening, now).await.map_err(SignInError::Book)?;
         Ok(self.session_cookie(&secret))

@@ -59,6 +59,8 @@ pub struct Frame {
     pub proxies: Vec<std::net::IpAddr>,
     /// Where browsers can use passkeys.
     pub passkeys: PasskeyPlace,
+    /// What people call the outside provider that they may sign in with, if there is one.
+    pub provider: Option<String>,
     /// What a request may cost.
     pub bounds: Bounds,
 }

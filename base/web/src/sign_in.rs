@@ -25,6 +25,9 @@ pub const START: &str = "/sign-in/passkey/start";
 /// Where it is brought.
 pub const FINISH: &str = "/sign-in/passkey/finish";
 
+/// Where an outside provider is asked; the area of people answers there.
+pub const PROVIDER: &str = "/sign-in/provider";
+
 /// The routes. A link is `/sign-in/SECRET`: opening it shows a button, since programs that look at links
 /// in mails before people do would use it up otherwise.
 pub fn routes() -> Router {
@@ -41,7 +44,7 @@ struct KeyForm {
 }
 
 async fn show(ctx: PageContext, Extension(frame): Extension<Arc<Frame>>, headers: HeaderMap) -> Response {
-    sign_in_page(&ctx, with_passkey(&ctx, &frame, &headers), None)
+    sign_in_page(&ctx, ways(&ctx, &frame, &headers), None)
 }
 
 async fn with_key(
@@ -57,8 +60,8 @@ async fn with_key(
             WebError::new(StatusCode::TOO_MANY_REQUESTS).into_response()
         }
         Err(SignInError::Credential(_)) => {
-            let passkey = with_passkey(&ctx, &frame, &headers);
-            sign_in_page(&ctx, passkey, Some(ctx.t("web-sign-in-key-bad")))
+            let ways = ways(&ctx, &frame, &headers);
+            sign_in_page(&ctx, ways, Some(ctx.t("web-sign-in-key-bad")))
         }
         Err(fault) => WebError::internal("signing in", &fault).into_response(),
     }
@@ -148,6 +151,19 @@ fn host_of(authority: &str) -> &str {
     }
 }
 
+/// The ways in without a key.
+fn ways(ctx: &PageContext, frame: &Frame, headers: &HeaderMap) -> Markup {
+    html! {
+        (ui::card(&ctx.t("web-passkey-card"), with_passkey(ctx, frame, headers)))
+        @if let Some(provider) = &frame.provider {
+            // A link and no form: what a form leads to stays on this site (CSP Level 3 §6.4.1).
+            (ui::card(&ctx.t("web-provider-card"), html! {
+                p { (ui::button_link(&ctx.tw("web-sign-in-provider", &[("provider", provider.as_str().into())]), PROVIDER)) }
+            }))
+        }
+    }
+}
+
 /// The way in with a passkey; elsewhere than at its one place, the way there.
 fn with_passkey(ctx: &PageContext, frame: &Frame, headers: &HeaderMap) -> Markup {
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -164,7 +180,7 @@ fn with_passkey(ctx: &PageContext, frame: &Frame, headers: &HeaderMap) -> Markup
     ui::passkey(ctx, &ceremony)
 }
 
-fn sign_in_page(ctx: &PageContext, passkey: Markup, error: Option<String>) -> Response {
+fn sign_in_page(ctx: &PageContext, ways: Markup, error: Option<String>) -> Response {
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let field = ui::Field {
         name: "key".into(),
@@ -176,7 +192,7 @@ fn sign_in_page(ctx: &PageContext, passkey: Markup, error: Option<String>) -> Re
         ..ui::Field::default()
     };
     let body = html! {
-        (ui::card(&ctx.t("web-passkey-card"), passkey))
+        (ways)
         (ui::card(&ctx.t("web-sign-in-key-card"), html! {
             form action="/sign-in" method="post" {
                 (ui::field(ctx, &field))

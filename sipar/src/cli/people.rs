@@ -39,6 +39,8 @@ pub enum PeopleCommand {
     Reopen { handle: String },
     /// End every session of somebody.
     EndSessions { handle: String },
+    /// Disconnect somebody's account of the outside provider.
+    Untie { handle: String },
     /// Ask that somebody who has lost every passkey is let in anew; a second administrator agrees.
     Recover {
         handle: String,

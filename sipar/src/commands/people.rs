@@ -42,6 +42,10 @@ pub async fn run(config: &Config, command: PeopleCommand) -> Result<()> {
             let ended = client.post(&at(&handle, "/end-sessions"), &json!({})).await?;
             println!("{} sessions of {handle} are ended", text(&ended, "sessions"));
         }
+        PeopleCommand::Untie { handle } => {
+            client.post(&at(&handle, "/untie"), &json!({})).await?;
+            println!("no account of the provider is connected to {handle} any more");
+        }
         PeopleCommand::Recover { handle, reason } => {
             client.post(&at(&handle, "/recovery"), &json!({ "reason": reason })).await?;
             println!("asked; another administrator agrees on the page /people/{handle}");

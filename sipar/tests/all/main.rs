@@ -22,6 +22,7 @@ mod main_job;
 mod name_servers;
 mod openness;
 mod operators;
+mod outside;
 mod pages;
 mod people;
 mod postgres;

@@ -9,7 +9,7 @@ use crate::{
     store::{
         ceremonies, events, links,
         passkeys::{self, Kept},
-        persons, sessions,
+        persons, sessions, subjects,
     },
 };
 use serde_json::Value;
@@ -113,7 +113,7 @@ impl People {
         self.begin(options, &Pending::Add { state, session: session.hex(), name: name.to_string() }).await
     }
 
-    async fn begin(&self, options: Value, pending: &Pending) -> Result<Begun, PeopleError> {
+    pub(super) async fn begin(&self, options: Value, pending: &Pending) -> Result<Begun, PeopleError> {
         let cookie = Secret::generate(&SystemRandom).map_err(PeopleError::Random)?;
         let body = serde_json::to_string(pending).map_err(PeopleError::Kept)?;
         let (hash, now) = (cookie.hash(), self.house.clock.now());
@@ -251,7 +251,7 @@ impl People {
 }
 
 /// A link that holds now, with its person. One for setting up holds as long as no administrator can sign in.
-fn live_link(
+pub(super) fn live_link(
     reader: &mut Reader<'_>,
     hash: &SecretHash,
     now: TimestampMs,
@@ -281,10 +281,11 @@ fn found(tx: &mut Tx<'_>, founder: &Founder, now: TimestampMs) -> Result<Person,
 
 /// What a link does to what was there: a recovery clears passkeys and sessions away, enrolling is for whoever never had
 /// any.
-fn come_in(tx: &mut Tx<'_>, person: &Person, kind: LinkKind, now: TimestampMs) -> Result<What, PeopleError> {
+pub(super) fn come_in(tx: &mut Tx<'_>, person: &Person, kind: LinkKind, now: TimestampMs) -> Result<What, PeopleError> {
     persons::set_enrolled(tx, person.number, now)?;
     if kind == LinkKind::Recover {
         passkeys::remove_all(tx, person.number)?;
+        subjects::untie(tx, person.number)?;
         sessions::end_others(tx, person.number, None)?;
         return Ok(What::Recovered);
     }

@@ -2,11 +2,13 @@
 
 mod enrolment;
 mod keys;
+mod outside;
 mod recovery;
 
 pub(crate) use enrolment::{Begun, FounderWords};
 pub use keys::MadeKey;
 pub(crate) use keys::TokenRefusal;
+pub(crate) use outside::Outside;
 
 use crate::{
     People, PeopleError,
@@ -160,6 +162,7 @@ impl People {
             passkeys::remove_all(tx, person.number)?;
             recoveries::remove(tx, person.number)?;
             crate::store::keys::revoke_all(tx, person.number)?;
+            crate::store::subjects::untie(tx, person.number)?;
             Ok(events::write(tx, person.number, What::Ended, &by.label, "", now)?)
         })
         .await

@@ -65,8 +65,7 @@ impl Around<'_> {
             tracing::info!(%cause, "the answer of a passkey did not hold");
         }
         // Guessing a link counts as guessing a key does.
-        let guessed = matches!(error, PeopleError::Link)
-            && matches!(self.frame.gate.failed(CredentialError::Key, self.from), CredentialError::TooMany);
+        let guessed = matches!(error, PeopleError::Link) && guessed_too_often(self.frame, self.from);
         if guessed { too_many() } else { refusal(error) }
     }
 
@@ -117,11 +116,16 @@ impl Around<'_> {
     }
 }
 
+/// Counts a link that does not hold; whether its network has sent too many.
+pub(super) fn guessed_too_often(frame: &Frame, from: Option<std::net::IpAddr>) -> bool {
+    matches!(frame.gate.failed(CredentialError::Key, from), CredentialError::TooMany)
+}
+
 pub(crate) fn too_many() -> WebError {
     WebError::new(axum::http::StatusCode::TOO_MANY_REQUESTS).detail(say("people-too-many", []))
 }
 
-fn set(response: &mut Response, cookie: &str) {
+pub(super) fn set(response: &mut Response, cookie: &str) {
     if let Ok(cookie) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -1,6 +1,7 @@
 //! The JSON API of people: who has an account, and what administrators do about it.
 
 pub(crate) mod door;
+pub(crate) mod outside;
 pub(crate) mod token;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     model::{
         Actor, Event, Handle, KeyRow, PasskeyRow, Person, PersonName, Reason, Recovery, SessionRow, recovery::WAIT_MS,
     },
-    store::{events, keys, links, passkeys, persons, recoveries, sessions},
+    store::{events, keys, links, passkeys, persons, recoveries, sessions, subjects},
 };
 use axum::{
     Extension, Json,
@@ -70,6 +71,7 @@ pub fn routes(people: &Arc<People>) -> Vec<Route> {
         act("/api/v1/people/{handle}/reopen", post(reopen).with_state(state())),
         act("/api/v1/people/{handle}/end-sessions", post(end_sessions).with_state(state())),
         act("/api/v1/people/{handle}/keys/{number}/revoke", post(revoke_key).with_state(state())),
+        act("/api/v1/people/{handle}/untie", post(untie).with_state(state())),
         act("/api/v1/people/{handle}/recovery", post(ask_recovery).with_state(state())),
         act("/api/v1/people/{handle}/recovery/agree", post(agree_recovery).with_state(state())),
         act("/api/v1/people/{handle}/recovery/call-off", post(call_off).with_state(state())),
@@ -89,6 +91,13 @@ pub(crate) fn refusal(error: PeopleError) -> WebError {
         }
         E::Link => WebError::new(StatusCode::GONE).detail(said),
         E::Own | E::Recovery(_) | E::Ceremony | E::Passkey(_) | E::Unknown | E::Copied => WebError::forbidden(said),
+        E::Stranger => WebError::forbidden(said).next(say("people-outside-stranger-next", [])),
+        E::Declined => WebError::forbidden(said).next(say("people-outside-again", [])),
+        E::Provider(cause) => {
+            // Neither codes nor tokens are in it.
+            tracing::warn!(error = sipar_model::chain(&cause), "the outside provider");
+            WebError::unavailable(said).next(say("people-outside-failed-next", []))
+        }
         E::Busy => WebError::unavailable(said),
         _ => WebError::unprocessable(said),
     }
@@ -146,11 +155,14 @@ pub(crate) struct Account {
     pub recovery: Option<Recovery>,
     pub link_until: Option<TimestampMs>,
     pub keys: Vec<KeyRow>,
+    /// Since when an account of the outside provider is tied to it.
+    pub tied_since: Option<TimestampMs>,
 }
 
 impl People {
     pub(crate) async fn account(&self, handle: String) -> Result<Account, PeopleError> {
         let (now, bounds) = (self.house.clock.now(), self.bounds);
+        let issuer = self.provider().map_or_else(|_| String::new(), |provider| provider.issuer().to_owned());
         self.look(move |reader| {
             let person = person(reader, &handle)?;
             let number = person.number;
@@ -162,6 +174,7 @@ impl People {
                 recovery: recovery.filter(|waits| now.since_ms(waits.asked_at) < WAIT_MS),
                 link_until: links::waiting(reader, number, now)?,
                 keys: keys::of(reader, number, now)?,
+                tied_since: subjects::since(reader, &issuer, number)?,
                 person,
             })
         })
@@ -196,7 +209,7 @@ async fn show(State(people): State<Arc<People>>, Path(handle): Path<String>) -> 
     let count = u32::try_from(passkeys.len()).unwrap_or(u32::MAX);
     Ok(Json(json!({
         "person": shown((account.person, count)), "passkeys": passkeys, "sessions": sessions, "events": events,
-        "keys": keys, "recovery": recovery, "link_until": account.link_until,
+        "keys": keys, "recovery": recovery, "tied_since": account.tied_since, "link_until": account.link_until,
     })))
 }
 
@@ -329,6 +342,15 @@ async fn revoke_key(
 ) -> Result<Json<Value>, ApiError> {
     people.revoke_key_of(handle, number, Actor::from(&caller)).await.map_err(refusal)?;
     Ok(Json(json!({ "revoked": number })))
+}
+
+async fn untie(
+    State(people): State<Arc<People>>,
+    Caller(caller): Caller,
+    Path(handle): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    people.untie_of(handle, Actor::from(&caller)).await.map_err(refusal)?;
+    Ok(Json(json!({ "tied": false })))
 }
 
 async fn call_off(

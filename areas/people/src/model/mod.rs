@@ -1,10 +1,12 @@
 //! Who is who: pure rules about persons, their passkeys, links and recovery. No I/O, no clock, no chance.
 
+pub mod config;
 pub mod key;
 pub mod link;
 pub mod recovery;
 pub mod words;
 
+pub use config::ProviderConfig;
 pub use key::{KeyRow, KeyUse, NewKey};
 pub use link::{Link, LinkKind};
 pub use recovery::{Actor, Recovery};
@@ -122,6 +124,10 @@ pub enum What {
     RecoveryCalledOff,
     /// The link of a recovery was used: the passkeys before are gone.
     Recovered,
+    /// An account of an outside provider was tied to it.
+    SubjectTied,
+    /// It was untied.
+    SubjectUntied,
     /// A key was made.
     KeyMade,
     /// A key was revoked.
@@ -147,6 +153,8 @@ impl What {
         Self::RecoveryAgreed,
         Self::RecoveryCalledOff,
         Self::Recovered,
+        Self::SubjectTied,
+        Self::SubjectUntied,
         Self::KeyMade,
         Self::KeyRevoked,
         Self::Ended,
@@ -169,6 +177,8 @@ impl What {
             Self::RecoveryAgreed => "recovery-agreed",
             Self::RecoveryCalledOff => "recovery-called-off",
             Self::Recovered => "recovered",
+            Self::SubjectTied => "subject-tied",
+            Self::SubjectUntied => "subject-untied",
             Self::KeyMade => "key-made",
             Self::KeyRevoked => "key-revoked",
             Self::Ended => "ended",

@@ -26,7 +26,11 @@ pub(super) async fn show(
     Path(secret): Path<String>,
 ) -> Result<Response, WebError> {
     match people.find_link(&secret).await {
-        Ok((link, person)) => Ok(page(&ctx, welcome(&ctx, &secret, link.kind, person.as_ref()))),
+        Ok((link, person)) => {
+            // Whoever is recovered, or is the first, makes a passkey.
+            let provider = people.provider_title().filter(|_| link.kind == LinkKind::Enrol);
+            Ok(page(&ctx, welcome(&ctx, &secret, link.kind, person.as_ref(), provider.as_deref())))
+        }
         Err(PeopleError::Link) => match frame.gate.failed(CredentialError::Key, from) {
             CredentialError::TooMany => Err(too_many()),
             _ => Ok(page(&ctx, gone(&ctx))),
@@ -41,7 +45,7 @@ fn gone(ctx: &PageContext) -> Page {
     Page { status: StatusCode::GONE, ..Page::new(ctx.t("people-enrol"), body) }
 }
 
-fn welcome(ctx: &PageContext, secret: &str, kind: LinkKind, person: Option<&Person>) -> Page {
+fn welcome(ctx: &PageContext, secret: &str, kind: LinkKind, person: Option<&Person>, provider: Option<&str>) -> Page {
     let (start, finish) = (format!("/enrol/{secret}/start"), format!("/enrol/{secret}/finish"));
     let ceremony = ui::Ceremony {
         start: &start,
@@ -65,6 +69,13 @@ fn welcome(ctx: &PageContext, secret: &str, kind: LinkKind, person: Option<&Pers
             p { (ctx.t("people-enrol-what")) }
             (ui::passkey(ctx, &ceremony))
         }))
+        @if let Some(provider) = provider {
+            (ui::card(&ctx.t("people-outside"), html! {
+                p { (ctx.t("people-outside-instead")) }
+                // A link and no form: what a form leads to stays on this site (CSP Level 3 §6.4.1).
+                p { (ui::button_link(&ctx.tw("people-outside-enrol", &[("provider", provider.into())]), &format!("/enrol/{secret}/provider"))) }
+            }))
+        }
     };
     Page::new(ctx.t("people-enrol"), body).lead(lead).script("passkey.js")
 }

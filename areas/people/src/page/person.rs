@@ -73,6 +73,9 @@ fn facts(ctx: &PageContext, account: &Account) -> Markup {
         fact("people-since", html! { (ctx.when(person.created_at)) " · " bdi { (person.created_by) } }),
         fact("people-passkeys", html! { (account.passkeys.len()) }),
     ];
+    if let Some(since) = account.tied_since {
+        facts.push(fact("people-outside-tied", ctx.when(since)));
+    }
     if let Some(until) = account.link_until {
         facts.push(fact("people-link-until", ctx.when(until)));
     }
@@ -99,6 +102,7 @@ fn acts(ctx: &PageContext, account: &Account) -> Markup {
         div.actions {
             @if person.enrolled_at.is_none() { (ui::post_button(&ctx.t("people-link-make"), &at("link"), &[])) }
             @if !account.sessions.is_empty() { (ui::post_button(&ctx.t("people-sessions-end"), &at("end-sessions"), &[])) }
+            @if account.tied_since.is_some() { (ui::post_button(&ctx.t("people-outside-untie"), &at("untie"), &[])) }
             (ui::post_button(&ctx.t("people-end"), &at("end"), &[]))
         }
     }
@@ -208,6 +212,15 @@ pub(super) async fn reopen(
     Path(handle): Path<String>,
 ) -> Result<Response, WebError> {
     let result = people.reopen(handle.clone(), Actor::from(&ctx.identity)).await;
+    done(&people, &ctx, handle, result).await
+}
+
+pub(super) async fn untie(
+    State(people): State<Arc<People>>,
+    ctx: PageContext,
+    Path(handle): Path<String>,
+) -> Result<Response, WebError> {
+    let result = people.untie_of(handle.clone(), Actor::from(&ctx.identity)).await;
     done(&people, &ctx, handle, result).await
 }
 

@@ -35,10 +35,10 @@ pub(super) async fn show(State(people): State<Arc<People>>, ctx: PageContext) ->
     }
     let title = ctx.t("people-you");
     let lead = format!("{} · {}", account.person.handle, ctx.t(&format!("web-role-{}", account.person.role.word())));
-    Ok(page(&ctx, Page::new(title, body(&ctx, &account)).lead(lead)))
+    Ok(page(&ctx, Page::new(title, body(&ctx, &account, people.provider_title().as_deref())).lead(lead)))
 }
 
-fn body(ctx: &PageContext, account: &Account) -> Markup {
+fn body(ctx: &PageContext, account: &Account, provider: Option<&str>) -> Markup {
     html! {
         @if let Some(recovery) = &account.recovery {
             (ui::alert(ui::Tone::Bad, &ctx.tw("people-recovery-yours", &[("by", recovery.asked_by.as_str().into())]), html! {
@@ -54,6 +54,7 @@ fn body(ctx: &PageContext, account: &Account) -> Markup {
             (passkeys(ctx, &account.passkeys))
             p { (ui::button_link(&ctx.t("people-passkey-add"), "/you/passkeys/new")) }
         }))
+        @if let Some(provider) = provider { (ui::card(&ctx.t("people-outside"), tied(ctx, account, provider))) }
         (ui::card(&ctx.t("people-sessions"), sessions(ctx, &account.sessions)))
         (ui::card(&ctx.t("people-keys"), html! {
             p { (ctx.t("people-keys-lead")) }
@@ -132,6 +133,36 @@ pub(super) fn agent(ctx: &PageContext, session: &SessionRow) -> Markup {
 
 pub(super) fn session_columns(ctx: &PageContext) -> Vec<ui::Column> {
     ["people-agent", "people-since", "people-seen", "people-acts"].map(|key| ui::Column::text(ctx.t(key))).into()
+}
+
+/// Whether an account of the outside provider is tied to this one.
+fn tied(ctx: &PageContext, account: &Account, provider: &str) -> Markup {
+    html! {
+        p { bdi { (provider) } }
+        @if let Some(since) = account.tied_since {
+            p { (ctx.t("people-outside-tied")) " " (ctx.when(since)) }
+            (ui::post_button(&ctx.t("people-outside-untie"), "/you/provider/untie", &[]))
+        } @else {
+            p { (ctx.t("people-outside-untied")) }
+            p { (ui::button_link(&ctx.t("people-outside-tie"), "/you/provider")) }
+        }
+    }
+}
+
+/// A link and no form: what a form leads to stays on this site (CSP Level 3 §6.4.1).
+pub(super) async fn provider(State(people): State<Arc<People>>, ctx: PageContext) -> Result<Response, WebError> {
+    owner(&ctx)?;
+    let title = people.provider().map_err(refusal)?.title();
+    let body = html! {
+        p { (ctx.tw("people-outside-what", &[("provider", title.into())])) }
+        p { (ui::button_link(&ctx.t("people-outside-tie"), "/you/provider/go")) }
+    };
+    Ok(page(&ctx, Page::new(ctx.t("people-outside-tie"), body).crumb(ctx.t("people-you"), HERE)))
+}
+
+pub(super) async fn untie(State(people): State<Arc<People>>, ctx: PageContext) -> Result<Response, WebError> {
+    people.untie(owner(&ctx)?, Actor::from(&ctx.identity)).await.map_err(refusal)?;
+    Ok(back(HERE))
 }
 
 fn name_form(ctx: &PageContext, account: &Account) -> Markup {

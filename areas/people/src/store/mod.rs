@@ -8,6 +8,7 @@ pub mod passkeys;
 pub mod persons;
 pub mod recoveries;
 pub mod sessions;
+pub mod subjects;
 
 use sipar_authz::secret::SecretHash;
 use sipar_store::{Migration, StoreError};
@@ -27,6 +28,16 @@ create table person_token(
     hash text primary key, key_number bigint not null, scopes text not null, expires_at bigint not null);
 create index person_token_of on person_token(key_number);
 create index person_token_end on person_token(expires_at);
+",
+    },
+    // Whom an outside provider means.
+    Migration {
+        version: 3,
+        sql: "
+create table person_subject(
+    issuer text not null, subject text not null, person bigint not null, created_at bigint not null,
+    primary key (issuer, subject));
+create unique index person_subject_of on person_subject(person, issuer);
 ",
     },
 ];

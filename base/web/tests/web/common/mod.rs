@@ -66,6 +66,7 @@ pub fn portal_within(secure: bool, answer_time_max: Duration) -> Portal {
         origin: None,
         proxies: Vec::new(),
         passkeys: sign_in::PasskeyPlace::of("https://sipar.example"),
+        provider: Some("National sign-on".into()),
         bounds: Bounds { body_bytes_max: 1000, answer_time_max },
     };
     Portal { app: Arc::new(frame).wrap(routes()), key, link }
