@@ -8,11 +8,11 @@ use crate::refang::refang;
 use crate::server;
 use crate::text::excerpt;
 use crate::url::UrlError;
-use crate::vocabulary::{UnknownWord, vocabulary};
+use crate::vocabulary::vocabulary;
 use crate::{Asn, CanonicalUrl, DomainName, FileHash, MailAddress, NameServer, Prefix};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::net::IpAddr;
-use std::{fmt, str::FromStr};
 
 /// One canonical observable. Two that mean the same compare equal.
 ///

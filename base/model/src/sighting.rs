@@ -1,12 +1,7 @@
 //! What those who enforce counted: how often a listed thing was met. Never who met it.
 
-use crate::{
-    DecisionNumber, Observable, TimestampMs,
-    time::DAY_MS,
-    vocabulary::{UnknownWord, vocabulary},
-};
+use crate::{DecisionNumber, Observable, TimestampMs, time::DAY_MS, vocabulary::vocabulary};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
 
 /// One minute in milliseconds: the finest time that is kept of a sighting.
 pub const MINUTE_MS: i64 = 60_000;

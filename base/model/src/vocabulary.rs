@@ -16,7 +16,8 @@ pub struct UnknownWord {
 }
 
 /// Reads a word where it stands: facts and rows hold millions of them.
-pub(crate) struct Word<T>(pub(crate) &'static str, pub(crate) PhantomData<T>);
+#[doc(hidden)]
+pub struct Word<T>(pub &'static str, pub PhantomData<T>);
 
 impl<T: FromStr<Err = UnknownWord>> Visitor<'_> for Word<T> {
     type Value = T;
@@ -30,11 +31,13 @@ impl<T: FromStr<Err = UnknownWord>> Visitor<'_> for Word<T> {
     }
 }
 
-/// Defines an enum whose variants each have one word and one number (the number is the file format's).
+/// Defines an enum whose variants each have one word, and one number by which it is stored and stands in files. The
+/// crate that uses it depends on serde.
+#[macro_export]
 macro_rules! vocabulary {
     ($(#[$doc:meta])* $name:ident ($what:literal) { $($(#[$vdoc:meta])* $variant:ident = $number:literal $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
         #[serde(into = "&'static str")]
         #[repr(u8)]
         pub enum $name { $($(#[$vdoc])* $variant = $number),+ }
@@ -64,18 +67,18 @@ macro_rules! vocabulary {
             fn from(value: $name) -> Self { value.word() }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str($crate::vocabulary::Word($what, std::marker::PhantomData))
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::vocabulary::Word($what, ::std::marker::PhantomData))
             }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::vocabulary::UnknownWord;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord {
+                    _ => Err($crate::vocabulary::UnknownWord {
                         what: $what,
                         given: text.chars().take(40).collect(),
                         allowed: [$($word),+].join(", "),
@@ -84,8 +87,8 @@ macro_rules! vocabulary {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.word()) }
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result { f.write_str(self.word()) }
         }
     };
 }
