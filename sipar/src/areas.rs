@@ -53,6 +53,7 @@ pub fn areas(house: &House) -> Result<Areas> {
     let zones = sipar_zones::area(house)?;
     let edges = sipar_edges::area(house);
     let findings = sipar_findings::area(house);
+    let exposure = sipar_exposure::area(house)?;
     let cases = sipar_cases::area(house)?;
     let openness = sipar_openness::area(house);
     let people = sipar_people::area(house)?;
@@ -64,6 +65,7 @@ pub fn areas(house: &House) -> Result<Areas> {
         edges.clone(),
         zones.clone(),
         findings.clone(),
+        exposure,
         cases,
         openness.clone(),
         people.clone(),

@@ -111,6 +111,8 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
             .await
             .with_context(|| format!("preparing the tables of `{}`", area.name()))?;
     }
+    // Before anything is heard or published: owners are warned, and names of theirs are not blocked by mistake.
+    areas.registry.refresh().await.context("reading who owns what")?;
     let board = Arc::new(Board::telling(Arc::clone(&clock), Arc::clone(areas.findings.look_soon())));
     let people = &areas.people;
     let gate = gate(config, clock, people.book(), Arc::clone(people.attempts()))?;

@@ -16,7 +16,7 @@ use sipar_snapshot::WarningIndex;
 use sipar_store::{StoreError, Tx};
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, atomic::AtomicI64},
     time::Duration,
 };
 use tokio::sync::Notify;
@@ -51,6 +51,9 @@ pub struct Intel {
     pub(crate) warning_wake: Arc<Notify>,
     pub(crate) quality_wake: Arc<Notify>,
     pub(crate) removed_wake: Arc<Notify>,
+    pub(crate) owned_wake: Arc<Notify>,
+    /// The version of who owns what, as it was at the last look.
+    pub(crate) owned_seen: AtomicI64,
 }
 
 impl Intel {
@@ -82,6 +85,8 @@ impl Intel {
             warning_wake: Arc::default(),
             quality_wake: Arc::default(),
             removed_wake: Arc::default(),
+            owned_wake: Arc::default(),
+            owned_seen: AtomicI64::new(0),
         })
     }
 

@@ -14,6 +14,9 @@ const WARNINGS_EVERY: Duration = Duration::from_secs(600);
 /// Quality is for people who look at it now and then, and reads every assertion.
 const QUALITY_EVERY: Duration = Duration::from_secs(900);
 
+/// A look at one number; what follows reads every assertion, once the number has stood still from one look to the next.
+const OWNED_EVERY: Duration = Duration::from_secs(15);
+
 /// The jobs of `intel`.
 pub(crate) fn jobs(intel: &Arc<Intel>) -> Vec<Job> {
     vec![
@@ -21,6 +24,7 @@ pub(crate) fn jobs(intel: &Arc<Intel>) -> Vec<Job> {
         job("warning-lists", WARNINGS_EVERY, &intel.warning_wake, intel, Intel::refresh_warnings),
         job("removed-feeds", PULL_EVERY, &intel.removed_wake, intel, Intel::clear_removed),
         job("feed-quality", QUALITY_EVERY, &intel.quality_wake, intel, quality),
+        job("owned-again", OWNED_EVERY, &intel.owned_wake, intel, Intel::say_owned),
     ]
 }
 

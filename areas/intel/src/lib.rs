@@ -2,8 +2,9 @@
 //! beginning.
 //!
 //! It hears [`FactKind::Reports`], as one source among the others, and [`FactKind::Met`]: what is met in the country is
-//! believed for longer. It says [`FactKind::Indicators`], each thing whole and only when something about it is news, and
-//! [`FactKind::WarningIndex`] when the warning lists were built anew.
+//! believed for longer. It says [`FactKind::Indicators`], each thing whole and only when something about it is news,
+//! [`FactKind::Owned`] when who owns what has changed, and [`FactKind::WarningIndex`] when the warning lists were built
+//! anew.
 //! It never decides what is blocked, and never keeps a score: a score is computed from assertions, warnings and time.
 
 mod allowed;
@@ -21,6 +22,9 @@ mod manage;
 #[cfg(test)]
 mod met_tests;
 pub mod model;
+mod owned;
+#[cfg(test)]
+mod owned_tests;
 mod page;
 pub mod parse;
 mod pull;
@@ -117,7 +121,7 @@ impl Area for IntelArea {
     }
 
     fn says(&self) -> &'static [FactKind] {
-        &[FactKind::Indicators, FactKind::WarningIndex]
+        &[FactKind::Indicators, FactKind::Owned, FactKind::WarningIndex]
     }
 
     fn hears(&self) -> &'static [FactKind] {

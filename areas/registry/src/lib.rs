@@ -69,7 +69,7 @@ impl Registry {
         let known = self.version.load(Ordering::SeqCst);
         let read = self.house.store.read(move |reader| {
             let version = store::version(reader)?;
-            let table = if version == known { None } else { Some(store::claims::table(reader)?) };
+            let table = if version == known { None } else { Some(store::claims::table(reader)?.of_version(version)) };
             Ok::<_, RegistryError>((version, table))
         });
         let (version, table) = read.await?;

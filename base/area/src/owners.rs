@@ -22,6 +22,9 @@ pub trait Owners: Send + Sync {
 
     /// What is owned below a name or inside a network at `at`, with its owners; at most `count_max`.
     fn owned_within(&self, subject: &Observable, at: TimestampMs, count_max: usize) -> Vec<Owner>;
+
+    /// Another number after every change of who owns what, and the same after a restart; 0: not known yet.
+    fn version(&self) -> i64;
 }
 
 /// A place for the one [`Owners`], filled once while the house is being put together.
@@ -42,5 +45,9 @@ impl Owners for OwnersCell {
 
     fn owned_within(&self, subject: &Observable, at: TimestampMs, count_max: usize) -> Vec<Owner> {
         self.0.get().map(|owners| owners.owned_within(subject, at, count_max)).unwrap_or_default()
+    }
+
+    fn version(&self) -> i64 {
+        self.0.get().map_or(0, |owners| owners.version())
     }
 }

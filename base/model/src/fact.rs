@@ -15,6 +15,8 @@ pub const FACT_ITEMS_MAX: usize = 1_000;
 pub enum Fact {
     /// These indicators are new or have changed: each stands here whole, by value.
     Indicators(Vec<Indicator>),
+    /// What is said of these things, said again because who owns what has changed: each has an owner.
+    Owned(Vec<Indicator>),
     /// The warning lists were built anew.
     WarningIndex(WarningIndexBuilt),
     /// These decisions were taken, undone, or have expired.
@@ -43,6 +45,7 @@ impl Fact {
     pub const fn kind(&self) -> FactKind {
         match self {
             Self::Indicators(_) => FactKind::Indicators,
+            Self::Owned(_) => FactKind::Owned,
             Self::WarningIndex(_) => FactKind::WarningIndex,
             Self::Decisions(_) => FactKind::Decisions,
             Self::Snapshot(_) => FactKind::Snapshot,
@@ -62,6 +65,8 @@ impl Fact {
 pub enum FactKind {
     /// [`Fact::Indicators`]
     Indicators,
+    /// [`Fact::Owned`]
+    Owned,
     /// [`Fact::WarningIndex`]
     WarningIndex,
     /// [`Fact::Decisions`]
@@ -88,6 +93,7 @@ impl FactKind {
     /// Every kind.
     pub const ALL: &'static [Self] = &[
         Self::Indicators,
+        Self::Owned,
         Self::WarningIndex,
         Self::Decisions,
         Self::Snapshot,
@@ -105,6 +111,7 @@ impl FactKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Indicators => "indicators",
+            Self::Owned => "owned",
             Self::WarningIndex => "warning_index",
             Self::Decisions => "decisions",
             Self::Snapshot => "snapshot",

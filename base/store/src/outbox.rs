@@ -53,7 +53,7 @@ pub fn say(tx: &mut Tx<'_>, fact: &Fact, now: TimestampMs) -> Result<i64, StoreE
 
 fn items(fact: &Fact) -> usize {
     match fact {
-        Fact::Indicators(items) => items.len(),
+        Fact::Indicators(items) | Fact::Owned(items) => items.len(),
         Fact::Decisions(items) => items.len(),
         Fact::Sightings(items) => items.len(),
         Fact::Met(items) => items.len(),
@@ -138,11 +138,11 @@ fn last_said(reader: &mut Reader<'_>) -> Result<i64, StoreError> {
 
 fn waiting(reader: &mut Reader<'_>, from: i64, to: i64, kinds: &[FactKind]) -> Result<Vec<(i64, Fact)>, StoreError> {
     let word = |at: usize| kinds.get(at).map_or("", |kind| kind.word());
-    const _: () = assert!(FactKind::ALL.len() == 11, "give the statement below a parameter for each kind");
+    const _: () = assert!(FactKind::ALL.len() == 12, "give the statement below a parameter for each kind");
     let rows = reader.query(
         "select seq, kind, body from outbox
-         where seq > ?1 and seq <= ?2 and kind in (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-         order by seq limit ?14",
+         where seq > ?1 and seq <= ?2 and kind in (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+         order by seq limit ?15",
         &values![
             from,
             to,
@@ -157,6 +157,7 @@ fn waiting(reader: &mut Reader<'_>, from: i64, to: i64, kinds: &[FactKind]) -> R
             word(8),
             word(9),
             word(10),
+            word(11),
             HEARD_PER_TRANSACTION_MAX
         ],
     )?;

@@ -95,6 +95,9 @@ pub enum Command {
     /// What is wrong now and what to do about it: list, show.
     #[command(subcommand)]
     Finding(FindingCommand),
+    /// What is wrong with things that parties own: list, show, acknowledge, work, claim-fix, accept, dismiss, reopen.
+    #[command(subcommand)]
+    Exposure(ExposureCommand),
     /// Operators whose own resolvers take zones: add, list, rotate, remove.
     #[command(subcommand)]
     Subscriber(SubscriberCommand),

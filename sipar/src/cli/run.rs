@@ -109,6 +109,57 @@ pub enum MailCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum ExposureCommand {
+    /// List what is wrong with things that parties own, the worst first.
+    List {
+        /// Of this party alone, by its short name.
+        #[arg(long)]
+        party: Option<String>,
+        /// List what is over instead.
+        #[arg(long)]
+        over: bool,
+        /// The page, of 100 each.
+        #[arg(long, default_value_t = 1)]
+        page: u64,
+        /// Print the JSON of the API.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one: what was seen, by whom, what to do, and what became of it.
+    Show {
+        /// The number, as in `E-3` or `3`.
+        number: String,
+    },
+    /// Its owner knows.
+    Acknowledge(ExposureAct),
+    /// Its owner works on it.
+    Work(ExposureAct),
+    /// Its owner has mended it: it is tested again by staying quiet.
+    ClaimFix(ExposureAct),
+    /// Its owner lives with it for some time.
+    Accept {
+        #[command(flatten)]
+        act: ExposureAct,
+        /// For how many days, 366 at most.
+        #[arg(long)]
+        days: u16,
+    },
+    /// It never was so.
+    Dismiss(ExposureAct),
+    /// It is so again, or still.
+    Reopen(ExposureAct),
+}
+
+#[derive(Debug, Args)]
+pub struct ExposureAct {
+    /// The number, as in `E-3` or `3`.
+    pub number: String,
+    /// Why; it stays in the history.
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum FindingCommand {
     /// List what is wrong now, the worst first.
     List {

@@ -8,6 +8,7 @@ pub mod check;
 pub mod decision;
 pub mod drill;
 pub mod edges;
+pub mod exposure;
 pub mod feed;
 pub mod finding;
 pub mod import;

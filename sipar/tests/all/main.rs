@@ -11,6 +11,7 @@ mod counts;
 mod dnsbl;
 mod drills;
 mod edge;
+mod exposures;
 mod feeds;
 mod findings;
 mod full_disk;

@@ -19,6 +19,9 @@ const PAGES: &[&str] = &[
     "/held?state=resting",
     "/warning-lists",
     "/findings",
+    "/exposures",
+    "/exposures?state=over&party=national-bank",
+    "/exposures/1",
     "/reviews",
     "/parties",
     "/parties?q=bank",
@@ -71,14 +74,15 @@ fn words(page: &str) -> BTreeSet<&str> {
 #[test]
 fn every_page_answers_in_both_languages_with_every_text() {
     let home = Home::alone();
-    let file = home.write_names("names.json", ["login-wallet.example", "gov.pk"].into_iter());
+    home.ok(&["party", "add", "national-bank", "--title", "National Bank", "--type", "company"]);
+    home.ok(&["asset", "add", "national-bank", "bank-wallet.example", "--from", "2024-01-01"]);
+    let file = home.write_names("names.json", ["login-wallet.example", "bank-wallet.example", "gov.pk"].into_iter());
     home.add_feed("phish", "eth-phishing-detect", &file);
     home.ok(&["feed", "pull", "phish"]);
     let csv = home.ok(&["held", "--csv"]);
     assert!(csv.contains("left-out,registry-name,\"gov.pk\",phishing,,phish,"), "{csv}");
     assert!(home.ok(&["held", "--state", "left-out"]).contains("gov.pk  because of registry-name"));
     assert_eq!(home.ok(&["held", "--state", "review"]), "");
-    home.ok(&["party", "add", "national-bank", "--title", "National Bank", "--type", "company"]);
     home.ok(&["party", "add", "twin", "--title", "Nationa1 Bank"]);
     home.ok(&["party", "contact", "national-bank", "technical", "cert@bank.example"]);
     home.ok(&["asset", "add", "national-bank", "Islamabad 1", "--type", "data-centre"]);
@@ -122,6 +126,8 @@ fn what_is_for_some_is_refused_to_others() {
     check("/api/v1/shield/decisions", "", &[200]);
     for hidden in [
         "/findings",
+        "/exposures",
+        "/api/v1/exposures",
         "/subscribers",
         "/parties",
         "/register/waiting",

@@ -2,24 +2,14 @@
 
 use crate::support::{
     Home,
-    server::{self, Answer, Server},
+    server::{self, Server},
     until,
 };
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     path::PathBuf,
 };
-
-/// Sends a form as a browser that is signed in with a key does.
-fn send_form(portal: SocketAddr, path: &str, key: &str, fields: &[(&str, &str)]) -> Answer {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).proxy(None).max_redirects(0).build().into();
-    let request = agent.post(format!("http://{portal}{path}")).header("accept", "text/html");
-    let mut response = request.header("x-api-key", key).send_form(fields.iter().copied()).unwrap();
-    let status = response.status().as_u16();
-    Answer { status, body: response.body_mut().read_to_string().unwrap() }
-}
 
 fn second_key(home: &Home) -> PathBuf {
     home.write("second.key", &home.ok(&["key", "new", "--role", "analyst", "--label", "second desk"]))
@@ -43,7 +33,7 @@ fn from_a_party_to_the_owner_of_an_address() {
     let server = Server::serve(&home);
     let (portal, key) = (server.address("portal"), server::operator_key(&home));
     // Forms do the same, and refuse with a clear word.
-    let taken = send_form(
+    let taken = server::send_form(
         portal,
         "/parties",
         &key,
@@ -58,7 +48,7 @@ fn from_a_party_to_the_owner_of_an_address() {
         ],
     );
     assert_eq!(taken.status, 303, "{}", taken.body);
-    let refused = send_form(
+    let refused = server::send_form(
         portal,
         "/parties",
         &key,
@@ -74,7 +64,7 @@ fn from_a_party_to_the_owner_of_an_address() {
     );
     assert!(refused.status == 422 && refused.body.contains("line break"), "{}", refused.body);
     let contact = |mail: &str| {
-        send_form(
+        server::send_form(
             portal,
             "/parties/bank/contacts",
             &key,
@@ -137,16 +127,16 @@ fn files_are_looked_at_and_applied() {
     let more = home.write("more.csv", "asset\nmore.example\n");
     home.ok(&["party", "import", more.to_str().unwrap(), "--form", "csv", "--party", "bank"]);
     assert!(server.get(&home, "/register/imports/3").body.contains("more.csv"));
-    assert_eq!(send_form(portal, "/register/imports/3", &key, &[("choice", "perhaps")]).status, 422);
-    assert_eq!(send_form(portal, "/register/imports/3", &key, &[("choice", "apply")]).status, 303);
-    assert_eq!(send_form(portal, "/register/imports/3", &key, &[("choice", "apply")]).status, 409);
+    assert_eq!(server::send_form(portal, "/register/imports/3", &key, &[("choice", "perhaps")]).status, 422);
+    assert_eq!(server::send_form(portal, "/register/imports/3", &key, &[("choice", "apply")]).status, 303);
+    assert_eq!(server::send_form(portal, "/register/imports/3", &key, &[("choice", "apply")]).status, 409);
     until("the owner", || home.ok(&["asset", "owner", "more.example"]).contains("is of bank").then_some(()));
     // Rows are pasted as they are copied out of a spreadsheet.
     let pasted = [("rows", "asset\tlabel\nlast.example\t=1+1\n10.0.0.1/8\t\n"), ("party", "bank"), ("sector", "")];
-    assert_eq!(send_form(portal, "/register/imports", &key, &pasted).status, 303);
+    assert_eq!(server::send_form(portal, "/register/imports", &key, &pasted).status, 303);
     let page = server.get(&home, "/register/imports/4?lang=ur").body;
     assert!(page.contains("چسپاں") && page.contains("10.0.0.1/8"), "{page}");
-    let refused = send_form(portal, "/register/imports", &key, &[("rows", "colour\nred\n")]);
+    let refused = server::send_form(portal, "/register/imports", &key, &[("rows", "colour\nred\n")]);
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("`colour`") && refused.body.contains(">colour\nred"), "{}", refused.body);
     // What says that it is 2 GB is refused before any of it comes.

@@ -38,6 +38,8 @@ const MORE: &[&str] = &[
     "/look-up?what=word",
     "/parties/national-bank",
     "/register/imports/1",
+    "/exposures/1",
+    "/exposures?state=over&party=national-bank",
     "/subscribers/isp-one",
     "/ledger/entries/0",
     "/appeals/1",
@@ -82,13 +84,13 @@ fn lived_in(upstream: &Upstream) -> (Home, Server) {
     home.ok(&["block", "192.0.2.7", "--category", "malware", "--reason", "it serves the files of a trojan"]);
     home.ok(&["unblock", "shop.login-wallet.example", "--emergency", "--reason", "a shop that was cleaned"]);
     home.ok(&["block", "top.example", "--reason", "reported by one person"]);
+    register(&home);
     home.add_feed("phish", "eth-phishing-detect", &file);
     home.ok(&["feed", "pull", "phish"]);
     let gone = home.write("gone.txt", "https://gone.example/login\n");
     home.add_feed("gone", "openphish", &gone);
     fs::remove_file(gone).unwrap();
     assert!(!home.run(&["feed", "pull", "gone"]).success);
-    register(&home);
     home.ok(&["subscriber", "add", "isp-one", "--contact", "noc@isp.example", "--zone", "all", "--list", "all.ip4"]);
     home.ok(&["bouncer", "add", "web-farm", "--scopes", "decisions,check,report,lists,sightings"]);
     home.ok(&["edges", "add", "lahore-1"]);
@@ -104,7 +106,7 @@ fn lived_in(upstream: &Upstream) -> (Home, Server) {
     (home, server)
 }
 
-/// A register in which something waits, something was refused and something is critical.
+/// A register in which something waits, something was refused, something is critical, and something is exposed.
 fn register(home: &Home) {
     home.ok(&[
         "party",
@@ -118,6 +120,7 @@ fn register(home: &Home) {
         "company",
     ]);
     home.ok(&["party", "contact", "national-bank", "technical", "cert@bank.example"]);
+    home.ok(&["asset", "add", "national-bank", "wallet-two.example", "--from", "2024-01-01"]);
     let rows = "party,title,asset\nnational-bank,National Bank,bank.example\nnational-bank,,10.0.0.1/8\n\
                 twin,Nationa1 Bank,bank.example\nshop,A shop,www.bank.example\n";
     let file = home.write("assets.csv", rows);

@@ -158,6 +158,17 @@ fn write(tx: &mut Tx<'_>, changes: &[(&Group, Stored)]) -> Result<(), StoreError
     tx.bulk(&bulk, rows).map(|_| ())
 }
 
+/// Everything that is said of these things.
+pub(super) fn whole(reader: &mut Reader<'_>, things: &[Observable]) -> Result<Vec<Indicator>, StoreError> {
+    let names = names(reader)?;
+    let rows = reader.query_many(OF_VALUE, things.iter().map(|thing| values![thing.value(), thing.kind().number()]))?;
+    let whole = |(thing, rows): (&Observable, Vec<Row>)| {
+        let rows = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+        Ok(indicator(thing.clone(), &rows, &names))
+    };
+    things.iter().zip(rows).map(whole).collect()
+}
+
 fn say(tx: &mut Tx<'_>, mut news: Vec<Indicator>, now: TimestampMs) -> Result<(), StoreError> {
     while !news.is_empty() {
         let rest = news.split_off(news.len().min(FACT_ITEMS_MAX));

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod met;
+mod owned;
 mod quality;
 mod removed;
 mod reports;
@@ -12,6 +13,7 @@ mod warning;
 pub(crate) use assertion::each_of_source;
 pub use assertion::{Applied, Asserted, Group, apply, assertions_of, find_observables, meet, withdraw};
 pub use met::{MET_DAYS, count_met, keep_met};
+pub use owned::{each_listed, keep_owned_version, owned_version, say_owned};
 pub use quality::{Quality, QualityOf, Shared, count_quality, keep_quality, read_quality};
 pub use removed::{
     Place, RemovedSource, Said, edit_source, forget_source, keep_reason, part_of_source, remove_source, to_clear,
@@ -166,4 +168,6 @@ create index intel_met_day on intel_met(day);
 create table intel_met_quality(source bigint primary key, things bigint not null, hits bigint not null);
 ",
     },
+    // The version of who owns what with which owned things were said again last.
+    Migration { version: 5, sql: "create table intel_owned(one smallint primary key, version bigint not null);" },
 ];

@@ -135,6 +135,7 @@ impl OwnerTableBuilder {
             ipv4: Shelf::new(self.ipv4),
             ipv6: Shelf::new(self.ipv6),
             exact: self.exact,
+            version: 0,
         }
     }
 }
@@ -147,9 +148,16 @@ pub struct OwnerTable {
     ipv4: Shelf<Net4>,
     ipv6: Shelf<Net6>,
     exact: HashMap<Observable, Vec<Held>>,
+    version: i64,
 }
 
 impl OwnerTable {
+    /// The table of this version of the register.
+    #[must_use]
+    pub fn of_version(self, version: i64) -> Self {
+        Self { version, ..self }
+    }
+
     fn owner(&self, party: u32, asset: Observable) -> Option<Owner> {
         let (id, title) = self.parties.get(party as usize)?;
         Some(Owner { party: id.clone(), title: title.clone(), asset })
@@ -215,6 +223,10 @@ impl Owners for OwnerTable {
             _ => Vec::new(),
         }
     }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
 }
 
 fn network4(key: &Net4) -> Option<Observable> {
@@ -254,5 +266,9 @@ impl Owners for Live {
 
     fn owned_within(&self, subject: &Observable, at: TimestampMs, count_max: usize) -> Vec<Owner> {
         self.0.load().owned_within(subject, at, count_max)
+    }
+
+    fn version(&self) -> i64 {
+        self.0.load().version()
     }
 }

@@ -171,6 +171,10 @@ mod tests {
         fn owned_within(&self, subject: &Observable, _at: TimestampMs, count_max: usize) -> Vec<Owner> {
             self.0.within(subject, count_max).into_iter().map(|(asset, ())| owner(asset)).collect()
         }
+
+        fn version(&self) -> i64 {
+            1
+        }
     }
 
     fn owner(asset: Observable) -> Owner {

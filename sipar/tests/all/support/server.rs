@@ -158,3 +158,13 @@ pub fn post(address: SocketAddr, path: &str, key: &str, body: &Value) -> Option<
     let status = response.status().as_u16();
     Some(Answer { status, body: response.body_mut().read_to_string().ok()? })
 }
+
+/// Sends a form as a browser that is signed in with a key does.
+pub fn send_form(portal: SocketAddr, path: &str, key: &str, fields: &[(&str, &str)]) -> Answer {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).proxy(None).max_redirects(0).build().into();
+    let request = agent.post(format!("http://{portal}{path}")).header("accept", "text/html");
+    let mut response = request.header("x-api-key", key).send_form(fields.iter().copied()).unwrap();
+    let status = response.status().as_u16();
+    Answer { status, body: response.body_mut().read_to_string().unwrap() }
+}
