@@ -17,7 +17,8 @@ create table exposure(
     tlp smallint not null, sources text not null, first_seen bigint not null, last_seen bigint not null,
     gone_at bigint, state smallint not null, state_at bigint not null, until bigint, times bigint not null);
 create unique index exposure_of on exposure(value, kind, class, party);
-create index exposure_open on exposure(severity, number) where state <= 5;
+create index exposure_open on exposure(severity desc, number, tlp) where state <= 5;
+create index exposure_over on exposure(severity desc, number, tlp) where state > 5;
 create index exposure_party on exposure(party, state);
 create index exposure_due on exposure(until) where until is not null;
 create table exposure_step(
