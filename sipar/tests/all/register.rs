@@ -63,6 +63,8 @@ fn from_a_party_to_the_owner_of_an_address() {
         ],
     );
     assert!(refused.status == 422 && refused.body.contains("line break"), "{}", refused.body);
+    // What was typed is not lost.
+    assert!(refused.body.contains("value=\"bad\"") && refused.body.contains("eve@evil.example"), "{}", refused.body);
     let contact = |mail: &str| {
         server::send_form(
             portal,
@@ -80,7 +82,8 @@ fn from_a_party_to_the_owner_of_an_address() {
         )
     };
     assert_eq!(contact("cert@bank.example").status, 303);
-    assert_eq!(contact("cert@bank.example\r\nBcc: eve@evil.example").status, 422);
+    let refused = contact("cert@bank.example\r\nBcc: eve@evil.example");
+    assert!(refused.status == 422 && refused.body.contains("value=\"mon-fri 09:00-17:00\""), "{}", refused.body);
     let page = server.get(&home, "/parties/bank?lang=ur").body;
     assert!(page.contains("مثالی بینک") && page.contains("cert@bank.example"), "{page}");
     // A claim on what another owns waits; whoever entered it cannot agree.

@@ -34,7 +34,7 @@ pub(crate) async fn list(State(registry): State<Arc<Registry>>) -> Result<Json<V
 }
 
 /// What somebody decides.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct DesignateBody {
     pub party: String,
     pub grade: String,

@@ -100,6 +100,34 @@ pub struct NewParty {
 }
 
 impl PartyDraft {
+    /// One that says nothing yet.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self {
+            id: String::new(),
+            title: String::new(),
+            title_ur: String::new(),
+            tier: organisation(),
+            kind: PartyKind::Government.word().into(),
+            sector: String::new(),
+            parent: String::new(),
+        }
+    }
+
+    /// What is said of a party now.
+    #[must_use]
+    pub fn of(party: &Party) -> Self {
+        Self {
+            id: party.id.to_string(),
+            title: party.title.clone(),
+            title_ur: party.title_ur.clone(),
+            tier: party.tier.word().into(),
+            kind: party.kind.word().into(),
+            sector: party.sector.clone(),
+            parent: party.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
     /// Reads it.
     ///
     /// # Errors

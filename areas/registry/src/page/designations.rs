@@ -1,6 +1,6 @@
 //! Critical infrastructure: what is designated, when it is looked at anew, and the forms that decide.
 
-use super::{choices, field, word};
+use super::{again, choices, field, word};
 use crate::{
     Registry,
     http::{
@@ -51,7 +51,7 @@ pub async fn list(State(registry): State<Arc<Registry>>, ctx: PageContext) -> Re
                 html! { p { (ctx.t("registry-designations-none-next")) } },
             )),
         }))
-        @if ctx.may(DESIGNATION, Act::Decide) { (ui::card(&ctx.t("registry-designate"), new_form(&ctx))) }
+        @if ctx.may(DESIGNATION, Act::Decide) { (ui::card(&ctx.t("registry-designate"), new_form(&ctx, &DesignateBody::default()))) }
     };
     Ok(page(&ctx, Page::new(ctx.t("registry-designations"), body).lead(ctx.t("registry-designations-lead"))))
 }
@@ -83,13 +83,13 @@ fn grades(ctx: &PageContext) -> ui::FieldKind {
     choices(ctx, "grade", Grade::ALL.iter().map(|one| one.word()))
 }
 
-fn new_form(ctx: &PageContext) -> Markup {
+fn new_form(ctx: &PageContext, typed: &DesignateBody) -> Markup {
     html! {
         form action="/register/designations" method="post" {
-            (field(ctx, "party", ui::FieldKind::Code, "", true))
-            (field(ctx, "grade", grades(ctx), "", true))
-            (field(ctx, "sector", ui::FieldKind::Code, "", true))
-            (field(ctx, "reason", ui::FieldKind::Text, "", true))
+            (field(ctx, "party", ui::FieldKind::Code, &typed.party, true))
+            (field(ctx, "grade", grades(ctx), &typed.grade, true))
+            (field(ctx, "sector", ui::FieldKind::Code, &typed.sector, true))
+            (field(ctx, "reason", ui::FieldKind::Text, &typed.reason, true))
             (ui::submit(&ctx.t("registry-designate")))
         }
     }
@@ -122,8 +122,10 @@ pub async fn designate(
     ctx: PageContext,
     Form(body): Form<DesignateBody>,
 ) -> Result<Response, WebError> {
-    do_designate(&registry, &ctx.identity, &body).await?;
-    Ok(Redirect::to("/register/designations").into_response())
+    match do_designate(&registry, &ctx.identity, &body).await {
+        Ok(_) => Ok(Redirect::to("/register/designations").into_response()),
+        Err(error) => again(&ctx, error, &ctx.t("registry-designate"), new_form(&ctx, &body)),
+    }
 }
 
 /// Looks at a designation anew.

@@ -4,6 +4,7 @@ mod designations;
 mod imports;
 mod parties;
 mod party;
+mod party_forms;
 mod waiting;
 
 use crate::{
@@ -11,11 +12,15 @@ use crate::{
     http::{ASSET, DESIGNATION, PARTY},
     model::Party,
 };
-use axum::routing::{get, post};
+use axum::{
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
 use maud::{Markup, html};
 use sipar_area::{Owner, Route};
 use sipar_authz::{Act, Role};
-use sipar_web::{Group, Lang, NavItem, PageContext, TextSource, WebError, ui};
+use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
 use std::sync::Arc;
 
 /// The register's texts.
@@ -56,13 +61,18 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
         Route::get("/parties", PARTY, get(parties::list).with_state(with())),
         Route::post("/parties", PARTY, Act::Write, post(parties::register).with_state(with())),
         Route::get("/parties/{id}", PARTY, get(party::one).with_state(with())),
-        Route::post("/parties/{id}/edit", PARTY, Act::Write, post(party::edit).with_state(with())),
-        Route::post("/parties/{id}/contacts", PARTY, Act::Write, post(party::put_contact).with_state(with())),
-        Route::post("/parties/{id}/contacts/remove", PARTY, Act::Write, post(party::remove_contact).with_state(with())),
-        Route::post("/parties/{id}/keys", PARTY, Act::Write, post(party::add_key).with_state(with())),
-        Route::post("/parties/{id}/keys/remove", PARTY, Act::Write, post(party::remove_key).with_state(with())),
-        Route::post("/parties/{id}/assets", ASSET, Act::Write, post(party::claim).with_state(with())),
-        Route::post("/parties/{id}/assets/end", ASSET, Act::Write, post(party::end).with_state(with())),
+        Route::post("/parties/{id}/edit", PARTY, Act::Write, post(party_forms::edit).with_state(with())),
+        Route::post("/parties/{id}/contacts", PARTY, Act::Write, post(party_forms::put_contact).with_state(with())),
+        Route::post(
+            "/parties/{id}/contacts/remove",
+            PARTY,
+            Act::Write,
+            post(party_forms::remove_contact).with_state(with()),
+        ),
+        Route::post("/parties/{id}/keys", PARTY, Act::Write, post(party_forms::add_key).with_state(with())),
+        Route::post("/parties/{id}/keys/remove", PARTY, Act::Write, post(party_forms::remove_key).with_state(with())),
+        Route::post("/parties/{id}/assets", ASSET, Act::Write, post(party_forms::claim).with_state(with())),
+        Route::post("/parties/{id}/assets/end", ASSET, Act::Write, post(party_forms::end).with_state(with())),
         Route::get("/register/imports", ASSET, get(imports::list).with_state(with())),
         Route::post("/register/imports", ASSET, Act::Write, post(imports::bring).with_state(with())),
         Route::get("/register/imports/{number}", ASSET, get(imports::one).with_state(with())),
@@ -135,6 +145,18 @@ fn field(ctx: &PageContext, name: &str, kind: ui::FieldKind, value: &str, requir
 fn not_taken(ctx: &PageContext, error: &WebError) -> Markup {
     let why = error.what(ctx).unwrap_or_else(|| ctx.t("registry-not-taken-next"));
     ui::alert(ui::Tone::Bad, &ctx.t("registry-not-taken"), html! { p dir="auto" { (why) } })
+}
+
+/// A form that was refused, shown again with what was typed and what is wrong with it.
+fn again(ctx: &PageContext, error: WebError, title: &str, form: Markup) -> Result<Response, WebError> {
+    // What is not there, or is not for this person, is no matter of what was typed.
+    let typed =
+        matches!(error.status(), StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT | StatusCode::BAD_REQUEST);
+    if !typed {
+        return Err(error);
+    }
+    let body = html! { (not_taken(ctx, &error)) (ui::card(title, form)) };
+    Ok(page(ctx, Page { status: error.status(), ..Page::new(title, body) }))
 }
 
 /// The registry's part of the page about an observable: who owns it. Shown to those who may read who owns what.

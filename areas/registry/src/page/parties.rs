@@ -1,6 +1,6 @@
 //! The list of parties, and the form for a new one.
 
-use super::{choices, field, party_link, word};
+use super::{again, choices, field, party_link, word};
 use crate::{
     Registry, RegistryError,
     http::{
@@ -68,34 +68,30 @@ pub async fn list(
         }
         (table)
         (ui::pager(&ctx, &ui::Pager::of(&ctx, PAGE_ROWS, total)))
-        @if ctx.may(PARTY, Act::Write) { (ui::card(&ctx.t("registry-new"), new_form(&ctx))) }
+        @if ctx.may(PARTY, Act::Write) { (ui::card(&ctx.t("registry-new"), new_form(&ctx, &PartyDraft::usual()))) }
     };
     Ok(page(&ctx, Page::new(ctx.t("registry-parties"), body).lead(ctx.t("registry-lead"))))
 }
 
-fn new_form(ctx: &PageContext) -> Markup {
+fn new_form(ctx: &PageContext, typed: &PartyDraft) -> Markup {
     html! {
         form action="/parties" method="post" {
-            (field(ctx, "id", ui::FieldKind::Code, "", true))
-            (about_fields(ctx, None))
+            (field(ctx, "id", ui::FieldKind::Code, &typed.id, true))
+            (about_fields(ctx, typed))
             (ui::submit(&ctx.t("registry-enter")))
         }
     }
 }
 
 /// What is asked of a new party and of one that is changed.
-pub(super) fn about_fields(ctx: &PageContext, now: Option<&crate::model::Party>) -> Markup {
-    let value = |of: fn(&crate::model::Party) -> &str| now.map(of).unwrap_or_default().to_owned();
-    let tier = now.map_or(Tier::Organisation, |party| party.tier);
-    let kind = now.map_or(PartyKind::Government, |party| party.kind);
-    let parent = now.and_then(|party| party.parent.as_ref()).map(ToString::to_string).unwrap_or_default();
+pub(super) fn about_fields(ctx: &PageContext, typed: &PartyDraft) -> Markup {
     html! {
-        (field(ctx, "title", ui::FieldKind::Text, &value(|party| &party.title), true))
-        (field(ctx, "title_ur", ui::FieldKind::Text, &value(|party| &party.title_ur), false))
-        (field(ctx, "tier", choices(ctx, "tier", Tier::ALL.iter().map(|one| one.word())), tier.word(), true))
-        (field(ctx, "type", choices(ctx, "type", PartyKind::ALL.iter().map(|one| one.word())), kind.word(), true))
-        (field(ctx, "sector", ui::FieldKind::Code, &value(|party| &party.sector), false))
-        (field(ctx, "parent", ui::FieldKind::Code, &parent, false))
+        (field(ctx, "title", ui::FieldKind::Text, &typed.title, true))
+        (field(ctx, "title_ur", ui::FieldKind::Text, &typed.title_ur, false))
+        (field(ctx, "tier", choices(ctx, "tier", Tier::ALL.iter().map(|one| one.word())), &typed.tier, true))
+        (field(ctx, "type", choices(ctx, "type", PartyKind::ALL.iter().map(|one| one.word())), &typed.kind, true))
+        (field(ctx, "sector", ui::FieldKind::Code, &typed.sector, false))
+        (field(ctx, "parent", ui::FieldKind::Code, &typed.parent, false))
     }
 }
 
@@ -105,6 +101,8 @@ pub async fn register(
     ctx: PageContext,
     Form(draft): Form<PartyDraft>,
 ) -> Result<Response, WebError> {
-    let party = do_register(&registry, &ctx.identity, &draft).await?;
-    Ok(Redirect::to(&format!("/parties/{}", party.id)).into_response())
+    match do_register(&registry, &ctx.identity, &draft).await {
+        Ok(party) => Ok(Redirect::to(&format!("/parties/{}", party.id)).into_response()),
+        Err(error) => again(&ctx, error, &ctx.t("registry-new"), new_form(&ctx, &draft)),
+    }
 }

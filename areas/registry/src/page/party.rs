@@ -1,27 +1,23 @@
-//! One party: where it stands, whom one reaches, its keys, what it owns; and the forms that change these.
+//! One party: where it stands, whom one reaches, its keys, what it owns. The forms that change these are beside it.
 
-use super::{choices, field, parties::about_fields, party_link, title, word};
+use super::{
+    party_forms::{ClaimForm, claim_form, contact_form, edit_form, key_form, usual_contact},
+    party_link, title, word,
+};
 use crate::{
     Registry,
     http::{
         ASSET, PARTY,
-        assets::{self, Batch, do_claim, do_end, time_of},
-        parties::{
-            ContactName, KeyName, KeyText, Whole, do_add_key, do_edit, do_put_contact, do_remove_contact,
-            do_remove_key, whole,
-        },
+        assets::{self, Batch},
+        parties::{Whole, whole},
     },
-    model::{
-        AssetKind, Claim, ClaimDraft, ClaimState, Contact, ContactDraft, Key, Language, PartyDraft, PartyState, Purpose,
-    },
+    model::{Claim, ClaimState, Contact, Key, PartyDraft, PartyState},
 };
 use axum::{
-    Form,
     extract::{Path, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
 };
 use maud::{Markup, html};
-use serde::Deserialize;
 use sipar_authz::Act;
 use sipar_web::{Page, PageContext, WebError, context::encode, page, ui};
 use std::sync::Arc;
@@ -35,7 +31,7 @@ pub async fn one(
     let whole = whole(&registry, &text).await?;
     let after = ctx.parameter("after").and_then(|text| text.parse().ok()).unwrap_or(0);
     let some = assets::some(&registry, &assets::Asked { party: text.clone(), after }).await?;
-    let may = ctx.may(PARTY, Act::Write);
+    let (may, id) = (ctx.may(PARTY, Act::Write), whole.party.id.to_string());
     let body = html! {
         @if whole.party.state == PartyState::Held {
             (ui::alert(ui::Tone::Warn, &ctx.t("registry-held"), html! {
@@ -45,22 +41,22 @@ pub async fn one(
         (facts(&ctx, &whole))
         (ui::card(&ctx.t("registry-assets"), html! {
             (claims(&ctx, &whole, &some))
-            @if ctx.may(ASSET, Act::Write) { details { summary { (ctx.t("registry-claim")) } (claim_form(&ctx, &whole)) } }
+            @if ctx.may(ASSET, Act::Write) { details { summary { (ctx.t("registry-claim")) } (claim_form(&ctx, &id, &ClaimForm::default())) } }
         }))
         (ui::card(&ctx.t("registry-contacts"), html! {
             (contacts(&ctx, &whole, may))
-            @if may { details { summary { (ctx.t("registry-contact-put")) } (contact_form(&ctx, &whole)) } }
+            @if may { details { summary { (ctx.t("registry-contact-put")) } (contact_form(&ctx, &id, &usual_contact())) } }
         }))
         (ui::card(&ctx.t("registry-keys"), html! {
             (keys(&ctx, &whole, may))
-            @if may { details { summary { (ctx.t("registry-key-add")) } (key_form(&ctx, &whole)) } }
+            @if may { details { summary { (ctx.t("registry-key-add")) } (key_form(&ctx, &id, "")) } }
         }))
         @if !whole.below.is_empty() {
             (ui::card(&ctx.t("registry-below"), html! {
                 ul { @for party in &whole.below { li { (party_link(&ctx, party)) } } }
             }))
         }
-        @if may { (ui::card(&ctx.t("registry-change"), edit_form(&ctx, &whole))) }
+        @if may { (ui::card(&ctx.t("registry-change"), edit_form(&ctx, &id, &PartyDraft::of(&whole.party)))) }
     };
     let name = title(&ctx, &whole.party).to_owned();
     Ok(page(&ctx, Page::new(name, body).crumb(ctx.t("registry-parties"), "/parties")))
@@ -207,177 +203,4 @@ fn keys(ctx: &PageContext, whole: &Whole, may: bool) -> Markup {
         rows: rows.collect(),
         empty: Some(ui::empty(&ctx.t("registry-no-key"), html! { p { (ctx.t("registry-no-key-next")) } })),
     })
-}
-
-fn claim_form(ctx: &PageContext, whole: &Whole) -> Markup {
-    let kinds = [""].into_iter().chain(AssetKind::ALL.iter().map(|one| one.word()));
-    let choice = |kind: &str| ui::Choice {
-        value: kind.into(),
-        text: if kind.is_empty() { ctx.t("registry-as-it-looks") } else { word(ctx, "asset", kind) },
-    };
-    html! {
-        form action={ "/parties/" (whole.party.id) "/assets" } method="post" {
-            (field(ctx, "asset", ui::FieldKind::Code, "", true))
-            (field(ctx, "kind", ui::FieldKind::Select(kinds.map(choice).collect()), "", false))
-            (field(ctx, "label", ui::FieldKind::Text, "", false))
-            (field(ctx, "from", ui::FieldKind::Date, "", false))
-            (field(ctx, "until", ui::FieldKind::Date, "", false))
-            (ui::submit(&ctx.t("registry-claim")))
-        }
-    }
-}
-
-fn contact_form(ctx: &PageContext, whole: &Whole) -> Markup {
-    let purposes = choices(ctx, "purpose", Purpose::ALL.iter().map(|one| one.word()));
-    let languages = choices(ctx, "language", Language::ALL.iter().map(|one| one.word()));
-    html! {
-        form action={ "/parties/" (whole.party.id) "/contacts" } method="post" {
-            (field(ctx, "purpose", purposes, "", true))
-            (field(ctx, "mail", ui::FieldKind::Code, "", true))
-            (field(ctx, "name", ui::FieldKind::Text, "", false))
-            (field(ctx, "phone", ui::FieldKind::Code, "", false))
-            (field(ctx, "language", languages, "", true))
-            (field(ctx, "hours", ui::FieldKind::Code, "", false))
-            (field(ctx, "holidays", ui::FieldKind::Lines { rows: 3 }, "", false))
-            (ui::submit(&ctx.t("registry-contact-put")))
-        }
-    }
-}
-
-fn key_form(ctx: &PageContext, whole: &Whole) -> Markup {
-    html! {
-        form action={ "/parties/" (whole.party.id) "/keys" } method="post" {
-            (field(ctx, "key", ui::FieldKind::Lines { rows: 8 }, "", true))
-            (ui::submit(&ctx.t("registry-key-add")))
-        }
-    }
-}
-
-fn edit_form(ctx: &PageContext, whole: &Whole) -> Markup {
-    html! {
-        form action={ "/parties/" (whole.party.id) "/edit" } method="post" {
-            (about_fields(ctx, Some(&whole.party)))
-            (ui::submit(&ctx.t("registry-save")))
-        }
-    }
-}
-
-fn back(text: &str) -> Response {
-    Redirect::to(&format!("/parties/{}", encode(text))).into_response()
-}
-
-/// The form that changes a party: its short name stands in the address.
-#[derive(Deserialize)]
-pub struct EditForm {
-    title: String,
-    title_ur: String,
-    tier: String,
-    #[serde(rename = "type")]
-    kind: String,
-    sector: String,
-    parent: String,
-}
-
-/// Changes it.
-pub async fn edit(
-    State(registry): State<Arc<Registry>>,
-    Path(text): Path<String>,
-    Form(form): Form<EditForm>,
-) -> Result<Response, WebError> {
-    let draft = PartyDraft {
-        id: text.clone(),
-        title: form.title,
-        title_ur: form.title_ur,
-        tier: form.tier,
-        kind: form.kind,
-        sector: form.sector,
-        parent: form.parent,
-    };
-    do_edit(&registry, &draft).await?;
-    Ok(back(&text))
-}
-
-/// Adds a contact, or writes one anew.
-pub async fn put_contact(
-    State(registry): State<Arc<Registry>>,
-    Path(text): Path<String>,
-    Form(draft): Form<ContactDraft>,
-) -> Result<Response, WebError> {
-    do_put_contact(&registry, &text, &draft).await?;
-    Ok(back(&text))
-}
-
-/// Removes a contact.
-pub async fn remove_contact(
-    State(registry): State<Arc<Registry>>,
-    Path(text): Path<String>,
-    Form(name): Form<ContactName>,
-) -> Result<Response, WebError> {
-    do_remove_contact(&registry, &text, name).await?;
-    Ok(back(&text))
-}
-
-/// Adds a key.
-pub async fn add_key(
-    State(registry): State<Arc<Registry>>,
-    Path(text): Path<String>,
-    Form(body): Form<KeyText>,
-) -> Result<Response, WebError> {
-    do_add_key(&registry, &text, &body).await?;
-    Ok(back(&text))
-}
-
-/// Removes a key.
-pub async fn remove_key(
-    State(registry): State<Arc<Registry>>,
-    Path(text): Path<String>,
-    Form(name): Form<KeyName>,
-) -> Result<Response, WebError> {
-    do_remove_key(&registry, &text, name).await?;
-    Ok(back(&text))
-}
-
-/// The form of a claim: days, where the API has times.
-#[derive(Deserialize)]
-pub struct ClaimForm {
-    asset: String,
-    kind: String,
-    label: String,
-    from: String,
-    until: String,
-}
-
-/// Enters a claim.
-pub async fn claim(
-    State(registry): State<Arc<Registry>>,
-    ctx: PageContext,
-    Path(text): Path<String>,
-    Form(form): Form<ClaimForm>,
-) -> Result<Response, WebError> {
-    let draft = ClaimDraft {
-        party: text.clone(),
-        asset: form.asset,
-        kind: form.kind,
-        label: form.label,
-        from: time_of("`from`", &form.from)?,
-        until: time_of("`until`", &form.until)?,
-    };
-    let claimed = do_claim(&registry, &ctx.identity, &draft).await?;
-    Ok(if claimed.matter.is_some() { Redirect::to("/register/waiting").into_response() } else { back(&text) })
-}
-
-/// Which claim ends.
-#[derive(Deserialize)]
-pub struct EndForm {
-    number: i64,
-}
-
-/// Ends a claim now.
-pub async fn end(
-    State(registry): State<Arc<Registry>>,
-    Path(text): Path<String>,
-    Form(form): Form<EndForm>,
-) -> Result<Response, WebError> {
-    do_end(&registry, form.number, &assets::End::default()).await?;
-    Ok(back(&text))
 }
