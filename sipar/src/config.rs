@@ -10,6 +10,7 @@ use sipar_dns::DnsConfig;
 use sipar_edges::RolloutConfig;
 use sipar_mail::MailConfig;
 use sipar_people::ProviderConfig;
+use sipar_registry::proving::ProofConfig;
 use sipar_reputation::ReputationConfig;
 use sipar_sinkhole::SinkholeConfig;
 use sipar_store::StoreConfig;
@@ -49,6 +50,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// How new states are rolled out over edges far away.
     pub rollout: RolloutConfig,
+    /// How challenges are looked for, with which parties prove what they own.
+    pub proofs: ProofConfig,
 }
 
 /// Who runs this instance.
@@ -121,6 +124,7 @@ impl Default for Config {
             provider: ProviderConfig::default(),
             key_file: None,
             rollout: RolloutConfig::default(),
+            proofs: ProofConfig::default(),
         }
     }
 }

@@ -100,10 +100,16 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
     let areas = areas(&house)?;
     areas.zones.configure(&config.zones);
     if let Some(mailer) = Mailer::open(&config.mail, &config.instance.organisation)? {
-        areas.zones.send_by(Arc::new(mailer));
+        let mailer = Arc::new(mailer);
+        areas.zones.send_by(Arc::clone(&mailer));
+        areas.registry.send_by(mailer);
     }
     areas.edges.configure(&config.rollout);
     areas.people.configure(&config.provider)?;
+    match config.proofs.network() {
+        Ok(network) => areas.registry.look_with(Arc::new(network)),
+        Err(error) => tracing::warn!(error = sipar_model::chain(&error), "nothing looks for proofs of ownership"),
+    }
     for area in &areas.list {
         house
             .store

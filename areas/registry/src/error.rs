@@ -19,6 +19,9 @@ pub enum RegistryError {
     /// A file cannot be read.
     #[error("reading an imported file")]
     File(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A look at a name ended early.
+    #[error("looking for a proof of ownership")]
+    Look(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What was given cannot be taken.
     #[error("{0}")]
     Given(String),

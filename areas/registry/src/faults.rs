@@ -2,10 +2,10 @@
 
 use crate::{
     Registry, RegistryError, WAITING_MAX,
-    store::{designations, matters},
+    store::{designations, matters, proofs},
 };
 use sipar_area::Fault;
-use sipar_model::Severity;
+use sipar_model::{Severity, TimestampMs};
 
 /// Something waits for longer than it should.
 const LATE: &str = "register-waiting";
@@ -15,8 +15,13 @@ const FULL: &str = "register-full";
 /// A designation of critical infrastructure should have been looked at anew.
 const OVERDUE: &str = "designation-overdue";
 
+/// What was proven is missing where it was.
+const FAILING: &str = "proof-failing";
+/// What was proven holds no more.
+const EXPIRED: &str = "proof-expired";
+
 /// All of them.
-pub(crate) const CLASSES: &[&str] = &[LATE, FULL, OVERDUE];
+pub(crate) const CLASSES: &[&str] = &[LATE, FULL, OVERDUE, FAILING, EXPIRED];
 
 /// A working week: until then whoever waits is not yet kept from being warned for long.
 const WAIT_DAYS: i64 = 7;
@@ -28,11 +33,14 @@ impl Registry {
     /// When the store refuses.
     pub(crate) async fn faults(&self) -> Result<Vec<Fault>, RegistryError> {
         let now = self.house.clock.now();
-        let read = self
-            .house
-            .store
-            .read(move |reader| Ok::<_, RegistryError>((matters::counts(reader)?, designations::counts(reader, now)?)));
-        let ((waiting, since), (_, overdue, overdue_since)) = read.await?;
+        let read = self.house.store.read(move |reader| {
+            Ok::<_, RegistryError>((
+                matters::counts(reader)?,
+                designations::counts(reader, now)?,
+                proofs::troubles(reader)?,
+            ))
+        });
+        let ((waiting, since), (_, overdue, overdue_since), [failing, expired]) = read.await?;
         let fault = |class, severity, detail| Fault {
             class,
             subject: "register".into(),
@@ -59,6 +67,20 @@ impl Registry {
                 since: overdue_since,
                 href: "/register/designations".into(),
             });
+        }
+        let proof = |class, (count, since): (u64, Option<TimestampMs>), what: &str| Fault {
+            class,
+            subject: "proofs".into(),
+            severity: Severity::Medium,
+            detail: format!("{count} claims {what}; they count as before until somebody decides"),
+            since,
+            href: "/register/proofs".into(),
+        };
+        if failing.0 > 0 {
+            faults.push(proof(FAILING, failing, "were proven, and the proof is missing where it was"));
+        }
+        if expired.0 > 0 {
+            faults.push(proof(EXPIRED, expired, "were proven, and the proof has run out"));
         }
         Ok(faults)
     }

@@ -10,10 +10,12 @@ mod error;
 mod faults;
 mod http;
 pub mod import;
+mod letter;
 pub mod model;
 pub mod networks;
 mod owners;
 mod page;
+pub mod proving;
 pub mod store;
 
 pub use acts::{Actor, Brought, Choice, Claimed, Collides, Counts, Hand, Report, Reviewed, Verdict, WAITING_MAX};
@@ -23,12 +25,13 @@ pub use owners::{OwnerTable, OwnerTableBuilder};
 use arc_swap::ArcSwap;
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Owners as _, Reason, Route, SearchHit};
 use sipar_authz::Resource;
+use sipar_mail::Mailer;
 use sipar_model::{Observable, TimestampMs, Tlp};
 use sipar_store::Migration;
 use sipar_web::{NavItem, PageContext, TextSource};
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -47,7 +50,14 @@ pub struct Registry {
     wake: Arc<Notify>,
     /// One file is read at a time: each may take some hundreds of megabytes of memory.
     pub(crate) reading: Semaphore,
+    /// What looks for challenges; none: nothing does.
+    pub(crate) look: OnceLock<Arc<dyn proving::Look>>,
+    /// What takes letters; none: none go out.
+    pub(crate) mailer: OnceLock<Arc<Mailer>>,
 }
+
+/// How often proofs are looked for that are due.
+const PROVE_EVERY: Duration = Duration::from_secs(60);
 
 impl Registry {
     /// Writes parties and what they own, and knows them at once.
@@ -77,6 +87,11 @@ impl Registry {
         self.table.store(Arc::new(table));
         self.version.store(version, Ordering::SeqCst);
         Ok(true)
+    }
+
+    /// Letters go out through `mailer`. A second call changes nothing.
+    pub fn send_by(&self, mailer: Arc<Mailer>) {
+        let _already_set = self.mailer.set(mailer);
     }
 
     /// Something was written: whoever keeps the table reads it again.
@@ -109,6 +124,8 @@ pub fn area(house: &House) -> Result<Arc<RegistryArea>, RegistryError> {
         version: AtomicI64::new(0),
         wake: Arc::default(),
         reading: Semaphore::new(1),
+        look: OnceLock::new(),
+        mailer: OnceLock::new(),
     };
     Ok(Arc::new(RegistryArea(Arc::new(registry))))
 }
@@ -152,14 +169,20 @@ impl Area for RegistryArea {
         if let Err(error) = http::imports::sweep(&registry) {
             tracing::warn!(error = %error, "what was left of unfinished imports stays");
         }
-        vec![Job::new("owners", REFRESH_EVERY, Arc::clone(&self.0.wake), move || {
+        let owners = Job::new("owners", REFRESH_EVERY, Arc::clone(&self.0.wake), move || {
             let registry = Arc::clone(&registry);
             Box::pin(async move {
                 registry.house.store.write(store::catch_up).await?;
                 registry.refresh().await?;
                 Ok(None)
             })
-        })]
+        });
+        let registry = Arc::clone(&self.0);
+        let proofs = Job::new("proofs", PROVE_EVERY, Arc::default(), move || {
+            let registry = Arc::clone(&registry);
+            Box::pin(async move { Ok(registry.prove_due().await?) })
+        });
+        vec![owners, proofs]
     }
 
     fn fault_classes(&self) -> &'static [&'static str] {

@@ -230,6 +230,29 @@ pub enum AssetCommand {
     },
     /// What waits for a person: names that look alike, claims that collide.
     Waiting,
+    /// Ask for proof that a party owns what it claims.
+    Prove {
+        /// The claim's number.
+        number: i64,
+        /// dns (a TXT record) or file (on the site) for names; mail (a letter to the registered contact) or approval (of a
+        /// second person) for addresses and networks.
+        #[arg(long = "by", value_name = "WAY")]
+        method: String,
+    },
+    /// Proofs that are asked for, hold, fail or have run out.
+    Proofs,
+    /// Look for a record or a file now.
+    Look { proof: i64 },
+    /// Agree to a claim, or do not, as a second person.
+    Approve {
+        proof: i64,
+        /// agreed or refused.
+        outcome: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Bring the code of a letter.
+    Code { code: String },
     /// Decide what waits. Whoever entered it cannot.
     Decide {
         number: i64,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 const ASSETS: &str = "/api/v1/registry/assets";
 const WAITING: &str = "/api/v1/registry/waiting";
+const PROOFS: &str = "/api/v1/registry/proofs";
 
 pub async fn run(config: &Config, command: AssetCommand) -> Result<()> {
     let client = Client::open(config).await?;
@@ -40,6 +41,21 @@ pub async fn run(config: &Config, command: AssetCommand) -> Result<()> {
             let at = when(at)?.map(|at| format!("&at={at}")).unwrap_or_default();
             owner(&client.get(&format!("/api/v1/registry/owner?what={}{at}", encode(&what))).await?);
         }
+        AssetCommand::Prove { number, method } => {
+            asked(&client.post(&format!("{ASSETS}/{number}/proofs"), &json!({ "method": method })).await?);
+        }
+        AssetCommand::Proofs => proofs(&client.get(PROOFS).await?),
+        AssetCommand::Look { proof } => {
+            println!("{}", proof_line(&client.post(&format!("{PROOFS}/{proof}/look"), &json!({})).await?));
+        }
+        AssetCommand::Approve { proof, outcome, reason } => {
+            let body = json!({ "outcome": outcome, "reason": reason });
+            println!("{}", proof_line(&client.post(&format!("{PROOFS}/{proof}"), &body).await?));
+        }
+        AssetCommand::Code { code } => {
+            client.post("/api/v1/registry/proof", &json!({ "code": code })).await?;
+            println!("the code is right, and the claim is proven");
+        }
         AssetCommand::Waiting => waiting(&client.get(WAITING).await?),
         AssetCommand::Decide { number, outcome, reason } => {
             let body = json!({ "outcome": outcome, "reason": reason });
@@ -53,6 +69,39 @@ pub async fn run(config: &Config, command: AssetCommand) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn asked(asked: &Value) {
+    println!("{}", proof_line(asked));
+    match asked.get("challenge").filter(|challenge| !challenge.is_null()) {
+        Some(challenge) => println!("put at {}\n{}", text(challenge, "place"), text(challenge, "text")),
+        None if text(asked, "method") == "mail" => println!("a letter went to {}", text(asked, "sent_to")),
+        None => println!("a second person agrees with `sipar asset approve {} agreed`", text(asked, "number")),
+    }
+}
+
+fn proofs(answer: &Value) {
+    let all = answer.as_array().cloned().unwrap_or_default();
+    if all.is_empty() {
+        println!("nothing is to be proven; `sipar asset prove` asks for it");
+    }
+    for one in &all {
+        let about = one.get("about").cloned().unwrap_or_default();
+        let value = about.get("asset").map(|asset| text(asset, "value").into_owned()).unwrap_or_default();
+        println!("{} {value} of {}", proof_line(one), text(&about, "party"));
+    }
+}
+
+fn proof_line(proof: &Value) -> String {
+    let until = match proof.get("expires_at").filter(|at| !at.is_null()) {
+        Some(_) => format!(" until {}", time(proof, "expires_at")),
+        None => String::new(),
+    };
+    let why = text(proof, "why");
+    let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+    let (number, claim, method, state) =
+        (text(proof, "number"), text(proof, "claim"), text(proof, "method"), text(proof, "state"));
+    format!("proof {number} of claim {claim} by {method} is {state}{until}{why}")
 }
 
 /// A day or a time as milliseconds.

@@ -13,7 +13,7 @@ use std::{fs, net::TcpListener, sync::mpsc, thread, time::Duration};
 const LETTER_WAIT_MAX: Duration = Duration::from_secs(150);
 
 /// A certificate for 127.0.0.1, by an authority that is written to `ca.pem`.
-fn secrets(home: &Home) -> Secrets {
+pub fn secrets(home: &Home) -> Secrets {
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap();
@@ -25,7 +25,7 @@ fn secrets(home: &Home) -> Secrets {
 }
 
 /// The settings for the server, signing in over STARTTLS.
-fn settings(home: &Home, server: &ServerOfOthers) -> String {
+pub fn settings(home: &Home, server: &ServerOfOthers) -> String {
     format!(
         "[mail]\nserver = \"{}\"\ntls = \"starttls\"\nca_file = \"{}\"\nuser = \"sipar\"\npassword_file = \"{}\"\n\
          from = \"cert@cert.example\"\n",

@@ -27,6 +27,7 @@ mod outside;
 mod pages;
 mod people;
 mod postgres;
+mod proofs;
 mod pull;
 mod real;
 mod redress;

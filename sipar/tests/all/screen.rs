@@ -40,6 +40,7 @@ const MORE: &[&str] = &[
     "/register/imports/1",
     "/exposures/1",
     "/exposures?state=over&party=national-bank",
+    "/register/claims/1",
     "/subscribers/isp-one",
     "/ledger/entries/0",
     "/appeals/1",

@@ -1,6 +1,6 @@
 //! Claims: entered, ended, handed over, put into one another.
 
-use super::{Actor, no_claim, parties::known, said};
+use super::{Actor, no_claim, parties::known, proofs::within_proven, said};
 use crate::{
     Registry, RegistryError,
     model::{
@@ -24,7 +24,7 @@ pub struct Claimed {
     pub matter: Option<i64>,
 }
 
-fn known_claim(reader: &mut Reader<'_>, number: i64) -> Result<Claim, RegistryError> {
+pub(super) fn known_claim(reader: &mut Reader<'_>, number: i64) -> Result<Claim, RegistryError> {
     claims::one(reader, number)?.ok_or_else(|| no_claim(number))
 }
 
@@ -54,7 +54,10 @@ impl Registry {
             return Err(RegistryError::Conflict(why));
         }
         let others = claims::on_and_within(tx, &new.party, &new.asset)?;
-        let collision = collision(new, &others);
+        let collision = match collision(new, &others) {
+            None if new.asset.is_exclusive() => within_proven(tx, new, now)?,
+            found => found,
+        };
         let state = if collision.is_some() { ClaimState::Held } else { ClaimState::Active };
         let number = claims::add(tx, &[(new.clone(), state)], by.as_str(), now)?;
         let matter = match collision {

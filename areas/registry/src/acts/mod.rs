@@ -5,12 +5,14 @@ mod designations;
 mod imports;
 mod matters;
 mod parties;
+mod proofs;
 
 pub use claims::Claimed;
 pub use designations::{Hand, Reviewed};
 pub(crate) use imports::no_import;
 pub use imports::{Brought, Choice, Collides, Counts, Report};
 pub use matters::Verdict;
+pub(crate) use proofs::{OF_CLAIM_MAX, no_proof};
 
 use crate::{RegistryError, model::NewClaim};
 use sipar_model::PartyId;
@@ -63,7 +65,7 @@ fn no_party(id: &PartyId) -> RegistryError {
     RegistryError::Missing(format!("party `{id}`; `sipar party list` shows those that there are"))
 }
 
-fn no_claim(number: i64) -> RegistryError {
+pub(crate) fn no_claim(number: i64) -> RegistryError {
     RegistryError::Missing(format!("claim {number}; `sipar asset list` shows those that there are"))
 }
 

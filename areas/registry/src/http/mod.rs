@@ -5,6 +5,7 @@ pub(crate) mod designations;
 pub(crate) mod imports;
 pub(crate) mod matters;
 pub(crate) mod parties;
+pub(crate) mod proofs;
 
 use crate::{Actor, Registry, RegistryError, page::TEXTS};
 use axum::{
@@ -19,6 +20,8 @@ use std::sync::Arc;
 pub(crate) const PARTY: &str = "party";
 pub(crate) const ASSET: &str = "asset";
 pub(crate) const DESIGNATION: &str = "designation";
+pub(crate) const PROOF: &str = "proof";
+pub(crate) const PROOF_DOOR: &str = "proof-door";
 
 /// What the register's routes touch. Who takes part and what they own is not public: it says where the country can be hit.
 pub fn resources() -> Vec<Resource> {
@@ -32,6 +35,16 @@ pub fn resources() -> Vec<Resource> {
             name: DESIGNATION,
             about: "which organisations are critical infrastructure, and when that is looked at anew",
             least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
+        },
+        Resource {
+            name: PROOF,
+            about: "proof that a party owns what it claims, and the word of a second person about it",
+            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst), (Act::Decide, Role::Analyst)],
+        },
+        Resource {
+            name: PROOF_DOOR,
+            about: "where whoever got a letter about a claim brings its code",
+            least: &[(Act::Read, Role::Public), (Act::Write, Role::Public)],
         },
         Resource {
             name: ASSET,
@@ -98,6 +111,12 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
             Act::Decide,
             post(designations::review).with_state(with()),
         ),
+        Route::get("/api/v1/registry/proofs", PROOF, get(proofs::list).with_state(with())),
+        Route::get("/api/v1/registry/assets/{number}/proofs", PROOF, get(proofs::one).with_state(with())),
+        Route::post("/api/v1/registry/assets/{number}/proofs", PROOF, Act::Write, post(proofs::ask).with_state(with())),
+        Route::post("/api/v1/registry/proofs/{number}/look", PROOF, Act::Write, post(proofs::look).with_state(with())),
+        Route::post("/api/v1/registry/proofs/{number}", PROOF, Act::Decide, post(proofs::decide).with_state(with())),
+        Route::post("/api/v1/registry/proof", PROOF_DOOR, Act::Write, post(proofs::answer).with_state(with())),
         Route::get("/api/v1/registry/waiting", ASSET, get(matters::list).with_state(with())),
         Route::post("/api/v1/registry/waiting/{number}", ASSET, Act::Decide, post(matters::decide).with_state(with())),
     ]

@@ -10,6 +10,7 @@ pub mod look;
 mod openpgp;
 pub mod party;
 pub mod product;
+pub mod proof;
 pub mod vocabulary;
 pub mod words;
 
@@ -19,6 +20,8 @@ pub use contact::{Contact, ContactDraft};
 pub use file::{Listed, parties};
 pub use key::Key;
 pub use party::{NewParty, Party, PartyDraft};
+pub use proof::Proof;
 pub use vocabulary::{
-    AssetKind, ClaimState, Grade, KeyKind, Language, MatterKind, Outcome, PartyKind, PartyState, Purpose, Review, Tier,
+    AssetKind, ClaimState, Grade, KeyKind, Language, MatterKind, Method, Outcome, PartyKind, PartyState, ProofState,
+    Purpose, Review, Tier,
 };

@@ -193,6 +193,8 @@ words! {
         SameThing = 2 "same-thing",
         /// What is claimed covers something of somebody else's.
         Covers = 3 "covers",
+        /// What is claimed lies within what somebody else has proven.
+        Inside = 4 "inside",
     }
 }
 
@@ -227,6 +229,36 @@ words! {
         Confirmed = 2 "confirmed",
         /// It is over.
         Ended = 3 "ended",
+    }
+}
+
+words! {
+    /// How it is proven that a party owns what it claims.
+    Method ("way to prove a claim") {
+        /// A record under the name.
+        Dns = 1 "dns",
+        /// A file on the site of the name.
+        File = 2 "file",
+        /// A letter to the registered contact, whose code comes back.
+        Mail = 3 "mail",
+        /// The word of a second person: of the sector's response team.
+        Approval = 4 "approval",
+    }
+}
+
+words! {
+    /// How a proof stands.
+    ProofState ("state of a proof") {
+        /// It was asked for.
+        Asked = 1 "asked",
+        /// It was found, or given.
+        Proven = 2 "proven",
+        /// It was found, and is missing now.
+        Failing = 3 "failing",
+        /// It holds no more.
+        Expired = 4 "expired",
+        /// Nobody looks at it any more.
+        Ended = 5 "ended",
     }
 }
 

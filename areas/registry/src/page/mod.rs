@@ -5,11 +5,12 @@ mod imports;
 mod parties;
 mod party;
 mod party_forms;
+mod proofs;
 mod waiting;
 
 use crate::{
     Registry,
-    http::{ASSET, DESIGNATION, PARTY},
+    http::{ASSET, DESIGNATION, PARTY, PROOF, PROOF_DOOR},
     model::Party,
 };
 use axum::{
@@ -43,6 +44,12 @@ pub fn nav() -> Vec<NavItem> {
             group: Group::Warning,
             text_key: "registry-nav-designations",
             href: "/register/designations",
+            least: Role::Reader,
+        },
+        NavItem {
+            group: Group::Warning,
+            text_key: "registry-nav-proofs",
+            href: "/register/proofs",
             least: Role::Reader,
         },
         NavItem {
@@ -90,6 +97,13 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
             Act::Decide,
             post(designations::review).with_state(with()),
         ),
+        Route::get("/register/proofs", PROOF, get(proofs::list).with_state(with())),
+        Route::get("/register/claims/{number}", PROOF, get(proofs::one).with_state(with())),
+        Route::post("/register/claims/{number}/proofs", PROOF, Act::Write, post(proofs::ask).with_state(with())),
+        Route::post("/register/proofs/{number}/look", PROOF, Act::Write, post(proofs::look).with_state(with())),
+        Route::post("/register/proofs/{number}", PROOF, Act::Decide, post(proofs::decide).with_state(with())),
+        Route::get("/proof", PROOF_DOOR, get(proofs::door)),
+        Route::post("/proof", PROOF_DOOR, Act::Write, post(proofs::answer).with_state(with())),
         Route::get("/register/waiting", ASSET, get(waiting::list).with_state(with())),
         Route::post("/register/waiting/{number}", ASSET, Act::Decide, post(waiting::decide).with_state(with())),
     ]
@@ -175,8 +189,8 @@ pub fn owner(ctx: &PageContext, owner: &Owner) -> Markup {
 mod tests {
     use super::*;
     use crate::model::{
-        AssetKind, ClaimState, Grade, KeyKind, Language, MatterKind, Outcome, PartyKind, PartyState, Purpose, Review,
-        Tier,
+        AssetKind, ClaimState, Grade, KeyKind, Language, MatterKind, Method, Outcome, PartyKind, PartyState,
+        ProofState, Purpose, Review, Tier,
     };
 
     #[test]
@@ -206,6 +220,8 @@ mod tests {
         check("form", crate::import::Form::ALL.iter().map(|one| one.word()).collect());
         check("grade", Grade::ALL.iter().map(|one| one.word()).collect());
         check("review", Review::ALL.iter().map(|one| one.word()).collect());
+        check("method", Method::ALL.iter().map(|one| one.word()).collect());
+        check("proof", ProofState::ALL.iter().map(|one| one.word()).collect());
         check("outcome", Outcome::ALL.iter().map(|one| one.word()).collect());
     }
 }

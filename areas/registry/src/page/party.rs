@@ -105,7 +105,7 @@ fn claims(ctx: &PageContext, whole: &Whole, some: &Batch) -> Markup {
             html! {
                 @match claim.period.until { Some(until) => { (ctx.day_text(until)) }, None => { (ctx.t("registry-goes-on")) } }
             },
-            html! { (word(ctx, "state", claim.state.word())) },
+            html! { a href={ "/register/claims/" (claim.number) } { (word(ctx, "state", claim.state.word())) } },
             end_button(ctx, whole, claim),
         ]
     });

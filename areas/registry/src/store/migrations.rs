@@ -91,4 +91,18 @@ create table designation_step(
     primary key (designation, ledger_index));
 ",
     },
+    Migration {
+        version: 5,
+        sql: "
+create table proof(
+    number bigint primary key, claim bigint not null, method smallint not null, challenge text not null,
+    state smallint not null, sent_to text not null, asked_by text not null, asked_at bigint not null,
+    proven_at bigint, expires_at bigint, checked_at bigint, next_at bigint, failures bigint not null,
+    why text not null, decided_by text, ledger_index bigint, salt text not null);
+create index proof_of on proof(claim, number);
+create index proof_due on proof(next_at) where next_at is not null;
+create index proof_open on proof(state) where state <> 5;
+create index proof_challenge on proof(challenge) where method = 3;
+",
+    },
 ];

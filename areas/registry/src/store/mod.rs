@@ -7,15 +7,16 @@ pub mod matters;
 mod migrations;
 pub mod parties;
 pub mod people;
+pub mod proofs;
 
 pub use migrations::MIGRATIONS;
 
 use crate::{
     RegistryError,
-    model::{Asset, look::look},
+    model::{Asset, asset::host_of, look::look},
     owners::turn,
 };
-use sipar_model::{Observable, PartyId, Prefix};
+use sipar_model::{DomainName, Observable, PartyId, Prefix};
 use sipar_store::{Reader, Row, Tx, params, values};
 use std::net::IpAddr;
 
@@ -94,6 +95,27 @@ pub(crate) fn places_within(asset: &Asset) -> (String, String) {
             IpAddr::V6(last) => (own, format!("6:{:032x}/~", last.to_bits())),
         },
         _ => (own.clone(), own),
+    }
+}
+
+/// The places of what lies around a thing, the innermost first: wider networks, names above; for a URL its host, too.
+pub(crate) fn places_around(asset: &Asset) -> Vec<String> {
+    let networks = |address: IpAddr, length: u8| -> Vec<String> {
+        let wider = (1..length).rev().filter_map(|length| Prefix::containing(address, length));
+        wider.map(network_place).collect()
+    };
+    match asset {
+        Asset::Thing(Observable::Domain(name)) => {
+            let above = std::iter::successors(name.parent(), DomainName::parent);
+            above.map(|name| place(&Asset::Thing(Observable::Domain(name)))).collect()
+        }
+        Asset::Thing(Observable::Address(address)) => networks(*address, if address.is_ipv4() { 32 } else { 128 }),
+        Asset::Thing(Observable::Prefix(network)) => networks(network.addr(), network.length()),
+        Asset::Thing(Observable::Url(url)) => {
+            let host = Asset::Thing(host_of(url));
+            std::iter::once(place(&host)).chain(places_around(&host)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod designations;
 mod imports;
+mod proofs;
 mod real;
 mod register;
 mod rig;

@@ -6,11 +6,11 @@ use crate::{
     acts::parties::known,
     import::{Form, LINES_MAX, Line, Options},
     model::{
-        Asset, Claim, ClaimState, NewClaim, Party, PartyState, Period,
+        Asset, Claim, ClaimState, MatterKind, NewClaim, Party, PartyState, Period,
         claim::{CLAIMS_MAX, Collision, LABEL_CHARS_MAX, collision},
         words::line,
     },
-    store::{claims, matters::NewMatter},
+    store::{claims, matters::NewMatter, places_around},
 };
 use sipar_model::{DomainName, Observable, PartyId};
 use sipar_store::Tx;
@@ -118,7 +118,7 @@ impl Work<'_> {
             if made.len() as u64 >= *left {
                 return Err(RegistryError::Full(format!("the register takes {CLAIMS_MAX} claims; this file has more")));
             }
-            let found = collision(new, others.iter().chain(&made));
+            let found = collision(new, others.iter().chain(&made)).or_else(|| self.within_proven(new));
             let state = if found.is_some() { ClaimState::Held } else { ClaimState::Active };
             match found {
                 None => self.report.claims.added += 1,
@@ -192,6 +192,16 @@ impl Work<'_> {
             self.registry.wait(tx, &matter, &self.by, self.now)?;
         }
         Ok(())
+    }
+
+    /// What somebody else has proven around a claim: then it waits for a person.
+    fn within_proven(&self, new: &NewClaim) -> Option<Collision> {
+        if self.proven.is_empty() || !new.asset.is_exclusive() {
+            return None;
+        }
+        let mut around = places_around(&new.asset).into_iter().filter_map(|place| self.proven.get(&place)).flatten();
+        let theirs = around.find(|one| one.party != new.party && one.period.meets(&new.period))?;
+        Some(Collision { kind: MatterKind::Inside, with: theirs.claim })
     }
 
     /// A claim that is there: its label and an earlier end become those of the line, where the line says them. A later end

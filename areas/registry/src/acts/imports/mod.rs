@@ -14,14 +14,17 @@ use crate::{
     Registry, RegistryError,
     import::{Form, Line, Options, Read, RefusedLine},
     model::{MatterKind, NewParty, Party, PartyState, contact::CONTACTS_MAX, key::hex, party::TREE_DEPTH_MAX},
-    store::{catch_up, parties, people},
+    store::{
+        catch_up, parties, people,
+        proofs::{self, Proven},
+    },
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sipar_model::{PartyId, TimestampMs};
 use sipar_store::{StoreError, Tx};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -117,6 +120,8 @@ struct Work<'a> {
     report: Report,
     /// Lines of which nothing further is taken.
     lost: HashSet<u64>,
+    /// What is proven, by where it stands.
+    proven: HashMap<String, Vec<Proven>>,
     /// What became of every line so far.
     became: Sha256,
     by: Actor,
@@ -157,7 +162,11 @@ impl Registry {
         catch_up(tx)?;
         let report = Report { lines: read.lines.len() as u64, passed_over: read.passed_over, ..Report::default() };
         let (lost, became) = (HashSet::new(), Sha256::new());
-        let mut work = Work { registry: self, form, read, report, lost, became, by: by.clone(), now };
+        let mut proven: HashMap<String, Vec<Proven>> = HashMap::new();
+        for one in proofs::all_proven(tx, now)? {
+            proven.entry(one.place.clone()).or_default().push(one);
+        }
+        let mut work = Work { registry: self, form, read, report, lost, proven, became, by: by.clone(), now };
         let lines = std::mem::take(&mut work.read.lines);
         let bad = work.parties(tx, &lines)?;
         work.contacts(tx, &lines, &bad)?;
