@@ -153,7 +153,8 @@ fn cache(home: &Home, control: SocketAddr, key: &str) -> (Running, SocketAddr) {
 #[test]
 fn an_edge_is_set_up_by_the_commands_of_the_guide() {
     let Some(service) = Service::start(&["dig"]) else { return };
-    service.sh("sipar block evil.example --reason 'a test of edges'").ok();
+    // Until the lists of what must not be blocked are there, nothing is.
+    until("the decision", || service.sh("sipar block evil.example --reason 'a test of edges'").success.then_some(()));
     service.paste(&PAGE, "sipar edges add lahore", &[]);
     service.paste(&PAGE, "sipar snapshot key", &[]);
     // There `[clients]` has an address of its own.

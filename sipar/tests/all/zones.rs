@@ -51,9 +51,9 @@ fn dig_takes_the_zone_and_its_changes_and_strangers_take_nothing() {
     let own = key(&home.ok(&["subscriber", "add", "isp", "--zone", "all", "--zone", "phishing"]));
     let server = Server::serve(&home);
     let zones = server.address("zones");
-    let first = serial_from(zones, &own, 1);
-
-    let whole = dig(zones, &["+tcp", "-y", &own, "all.rpz.sipar", "AXFR"]);
+    let transfer = || dig(zones, &["+tcp", "-y", &own, "all.rpz.sipar", "AXFR"]);
+    until("both blocks", || (transfer().contains("evil.example") && transfer().contains("24.0.2.0.192")).then_some(()));
+    let (first, whole) = (serial_from(zones, &own, 1), transfer());
     for line in ["evil.example.all.rpz.sipar.", "*.evil.example.all.rpz.sipar.", "24.0.2.0.192.rpz-ip.all.rpz.sipar."] {
         assert!(whole.lines().any(|found| found.starts_with(line) && found.ends_with("CNAME\t.")), "{line}: {whole}");
     }
