@@ -1,6 +1,6 @@
 //! What time does to exposures.
 
-use crate::{ExposureError, Exposures};
+use crate::{ExposureError, Exposures, store};
 use sipar_area::Job;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -8,8 +8,11 @@ use tokio::sync::Notify;
 /// Ends are days: within a quarter of an hour is soon enough.
 const PASS_EVERY: Duration = Duration::from_secs(15 * 60);
 
-/// Exposures that one transaction looks at.
+/// Exposures that one transaction looks at, or forgets.
 const PASSED_MAX: usize = 1_000;
+
+/// How long one that is over is kept, in days: over a year, so that what comes back every year is known.
+const KEPT_DAYS: i64 = 400;
 
 /// The jobs.
 pub(crate) fn jobs(exposures: &Arc<Exposures>) -> Vec<Job> {
@@ -20,7 +23,10 @@ pub(crate) fn jobs(exposures: &Arc<Exposures>) -> Vec<Job> {
             let mut passed = 0;
             loop {
                 let (inner, now) = (Arc::clone(&exposures), exposures.house.clock.now());
-                let written = exposures.house.store.write(move |tx| inner.pass_time(tx, now, PASSED_MAX));
+                let written = exposures.house.store.write(move |tx| {
+                    store::forget(tx, now.plus_days(-KEPT_DAYS), PASSED_MAX)?;
+                    inner.pass_time(tx, now, PASSED_MAX)
+                });
                 let count = written.await.map_err(|error: ExposureError| sipar_area::AreaError::from(error))?;
                 passed += count;
                 if count < PASSED_MAX {

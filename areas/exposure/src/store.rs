@@ -83,7 +83,8 @@ pub fn one(reader: &mut Reader<'_>, number: i64) -> Result<Option<Exposure>, Exp
 /// # Errors
 /// When the store refuses.
 pub fn list(reader: &mut Reader<'_>, filter: &Filter, skip: u64, limit: usize) -> Result<Vec<Exposure>, ExposureError> {
-    let (state, party) = conditions(filter);
+    let state = state_of(filter);
+    let party = if filter.party.is_some() { "and party = ?4" } else { "" };
     let sql = format!(
         "select {COLUMNS} from exposure where {state} and tlp <= ?1 {party}
          order by severity desc, number limit ?2 offset ?3"
@@ -99,7 +100,7 @@ pub fn list(reader: &mut Reader<'_>, filter: &Filter, skip: u64, limit: usize) -
 /// # Errors
 /// When the store refuses.
 pub fn counts(reader: &mut Reader<'_>, filter: &Filter) -> Result<Vec<(Severity, u64)>, ExposureError> {
-    let (state, _) = conditions(&Filter { party: None, ..filter.clone() });
+    let state = state_of(filter);
     let party = if filter.party.is_some() { "and party = ?2" } else { "" };
     let sql = format!("select severity, count(*) from exposure where {state} and tlp <= ?1 {party} group by severity");
     let mut values = vec![Value::from(filter.clearance.number())];
@@ -111,9 +112,9 @@ pub fn counts(reader: &mut Reader<'_>, filter: &Filter) -> Result<Vec<(Severity,
     Ok(counts)
 }
 
-fn conditions(filter: &Filter) -> (&'static str, &'static str) {
-    let state = if filter.over { "state > 5" } else { "state <= 5" };
-    (state, if filter.party.is_some() { "and party = ?4" } else { "" })
+/// Written out, so that the partial indexes serve it.
+const fn state_of(filter: &Filter) -> &'static str {
+    if filter.over { "state > 5" } else { "state <= 5" }
 }
 
 /// What has to become something else by now, the longest due first.
@@ -123,6 +124,18 @@ fn conditions(filter: &Filter) -> (&'static str, &'static str) {
 pub fn due(reader: &mut Reader<'_>, now: TimestampMs, limit: usize) -> Result<Vec<Exposure>, ExposureError> {
     let sql = format!("select {COLUMNS} from exposure where until <= ?1 order by until limit ?2");
     reader.query(&sql, params![now, limit])?.iter().map(read).collect()
+}
+
+/// Forgets those that are over, and that no source has seen, since before `before`, with their histories; at most
+/// `limit`. Returns how many.
+///
+/// # Errors
+/// When the store refuses.
+pub fn forget(tx: &mut Tx<'_>, before: TimestampMs, limit: usize) -> Result<u64, ExposureError> {
+    let old = "select number from exposure where state in (6, 8) and state_at < ?1 and last_seen < ?1
+         order by number limit ?2";
+    tx.execute(&format!("delete from exposure_step where exposure in ({old})"), params![before, limit])?;
+    Ok(tx.execute(&format!("delete from exposure where number in ({old})"), params![before, limit])?)
 }
 
 /// Writes one down; one without a number gets the next. Returns the number.

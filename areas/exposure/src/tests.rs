@@ -209,7 +209,10 @@ fn gone_is_noted_fixed_takes_a_claim_and_quiet_and_a_history_tells() {
         assert_eq!(rig.open().await, []);
         let over = rig.list(Filter { over: true, clearance: Tlp::Red, party: None }).await;
         assert_eq!(over.iter().map(|one| one.state).collect::<Vec<_>>(), [State::Fixed]);
+        let forget = async |days| rig.store.write(move |tx| store::forget(tx, NOW.plus_days(days), 10)).await;
+        assert_eq!(forget(17).await.expect("asked"), 0, "not before its time");
         rig.hear(told(NOW.plus_days(20)), NOW.plus_days(20)).await;
+        assert_eq!(forget(900).await.expect("asked"), 0, "what is open is not forgotten");
         let again = rig.open().await.remove(0);
         assert_eq!((again.number, again.times, again.gone_at), (one.number, 2, None));
         let expect = [
@@ -220,5 +223,10 @@ fn gone_is_noted_fixed_takes_a_claim_and_quiet_and_a_history_tells() {
             (State::Open, "rule:sources"),
         ];
         assert_eq!(rig.history(one.number).await, expect.map(|(state, by)| (state, by.to_owned())));
+        rig.act(one.number, Done::Dismiss, NOW.plus_days(21)).await;
+        rig.hear(told(NOW.plus_days(500)), NOW.plus_days(500)).await;
+        assert_eq!(forget(499).await.expect("asked"), 0, "a false positive that is seen all the time stays one");
+        assert_eq!(forget(501).await.expect("asked"), 1);
+        assert_eq!((rig.history(one.number).await.len(), rig.open().await.len()), (0, 0));
     });
 }
