@@ -221,7 +221,10 @@ async fn an_address_is_answered_alike_with_and_without_the_router() {
     let request = |address: &str| Request::get(format!("/v1/ip/{address}")).body(Body::empty()).unwrap();
     for address in ["203.0.113.9", "198.51.100.1", "192.0.2.1", "2001:db8:7::1", "::ffff:203.0.113.9", "9.9.9.9", "x"] {
         assert!(desk.service.at_once(LOCAL.parse().unwrap(), &request(address)).is_some(), "{address}");
-        let (own, routed) = (desk.ask(LOCAL, request(address)).await, desk.ask_router(LOCAL, request(address)).await);
+        let own = desk.ask(LOCAL, request(address)).await;
+        let mut routed = desk.ask_router(LOCAL, request(address)).await;
+        // The router says it, and without the router the connection does.
+        routed.headers.remove("content-length");
         assert_eq!((own.status, own.headers, own.body), (routed.status, routed.headers, routed.body), "{address}");
     }
     for left in ["", "203.0.113.9/32", "203.0.113%2E9", "203.0.113.9/"] {
