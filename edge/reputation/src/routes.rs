@@ -116,8 +116,8 @@ impl Reputation {
         self.limiter.take(peer.ip(), self.anonymous_per_s, cost, now).map_err(Problem::TooMany)
     }
 
-    /// The answer to `GET /v1/ip/ADDRESS`, which nearly every request is, without the way through the router (measured:
-    /// a seventh of the processor time). `None`: the router answers.
+    /// The answer to `GET /v1/ip/ADDRESS`, which nearly every request is, without the way through the router (measured
+    /// together with writing it in one piece: 15 to 17 us of processor time instead of 27). `None`: the router answers.
     #[must_use]
     pub fn at_once<B>(&self, peer: SocketAddr, request: &Request<B>) -> Option<Response> {
         let address = request.uri().path().strip_prefix(IP_PATH)?;
