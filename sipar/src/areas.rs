@@ -6,6 +6,7 @@ use sipar_bouncers::Bouncers;
 use sipar_edges::Edges;
 use sipar_findings::Findings;
 use sipar_intel::feeds::Intel;
+use sipar_notices::Notices;
 use sipar_openness::Openness;
 use sipar_people::People;
 use sipar_registry::Registry;
@@ -33,6 +34,8 @@ pub struct Areas {
     pub zones: Arc<Zones>,
     /// A command that runs without a server counts what it has added to the ledger.
     pub openness: Arc<Openness>,
+    /// Owners are told by it, through the mail server.
+    pub notices: Arc<Notices>,
     /// The gate asks its book.
     pub people: Arc<People>,
 }
@@ -54,6 +57,7 @@ pub fn areas(house: &House) -> Result<Areas> {
     let edges = sipar_edges::area(house);
     let findings = sipar_findings::area(house);
     let exposure = sipar_exposure::area(house)?;
+    let notices = sipar_notices::area(house, registry.registry().clone())?;
     let cases = sipar_cases::area(house)?;
     let openness = sipar_openness::area(house);
     let people = sipar_people::area(house)?;
@@ -66,6 +70,7 @@ pub fn areas(house: &House) -> Result<Areas> {
         zones.clone(),
         findings.clone(),
         exposure,
+        notices.clone(),
         cases,
         openness.clone(),
         people.clone(),
@@ -80,6 +85,7 @@ pub fn areas(house: &House) -> Result<Areas> {
         registry: Arc::clone(registry.registry()),
         zones: Arc::clone(zones.zones()),
         openness: Arc::clone(openness.openness()),
+        notices: Arc::clone(notices.notices()),
         people: Arc::clone(people.people()),
     })
 }

@@ -102,6 +102,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
     if let Some(mailer) = Mailer::open(&config.mail, &config.instance.organisation)? {
         let mailer = Arc::new(mailer);
         areas.zones.send_by(Arc::clone(&mailer));
+        areas.notices.send_by(Arc::clone(&mailer));
         areas.registry.send_by(mailer);
     }
     areas.edges.configure(&config.rollout);

@@ -98,6 +98,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Subscriber(command) => commands::subscriber::run(&config()?, command).await,
         Command::Finding(command) => commands::finding::run(&config()?, command).await,
         Command::Exposure(command) => commands::exposure::run(&config()?, command).await,
+        Command::Notice(command) => commands::notice::run(&config()?, command).await,
         Command::Mail(command) => commands::mail::run(&config()?, command).await,
         Command::Networks(command) => commands::networks::run(&config()?, command),
         Command::Party(command) => commands::party::run(&config()?, command).await,

@@ -4,6 +4,7 @@ use crate::{
     ExposureError, Exposures,
     model::{self, Exposure, Key, SeenNow, State, Step, step},
     store::{self, Past},
+    tell,
 };
 use sipar_area::{Owner, Owners as _};
 use sipar_model::{Category, Indicator, Observable, Severity, TimestampMs};
@@ -47,7 +48,7 @@ impl Exposures {
     ) -> Result<usize, ExposureError> {
         let concerns: Vec<Concern<'_>> = indicators.iter().filter_map(|indicator| self.concern(indicator)).collect();
         let held = store::on(tx, concerns.iter().map(|concern| concern.subject))?;
-        let mut changed = 0;
+        let mut changed = Vec::new();
         for (concern, held) in concerns.iter().zip(held) {
             let seen = concern.owned.iter().filter_map(|owned| {
                 let known = held.iter().find(|held| held.key == owned.key);
@@ -56,11 +57,11 @@ impl Exposures {
             });
             let gone = held.iter().filter(|held| !concern.classes.contains(&held.key.class));
             for step in seen.chain(gone.filter_map(|held| step::gone(held, now))) {
-                self.keep(tx, &step, BY_SOURCES, String::new(), now)?;
-                changed += 1;
+                changed.push(self.keep(tx, &step, BY_SOURCES, String::new(), now)?);
             }
         }
-        Ok(changed)
+        tell::say(tx, &changed, now)?;
+        Ok(changed.len())
     }
 
     /// What an indicator has to do with owners; nothing, when it is listed and nobody owns it, as nearly all are.
@@ -93,7 +94,7 @@ impl Exposures {
         found
     }
 
-    /// Keeps a step, and remembers it if it is one. Returns the exposure's number.
+    /// Keeps a step, and remembers it if it is one. Returns the exposure with its number; whoever calls tells others.
     pub(crate) fn keep(
         &self,
         tx: &mut Tx<'_>,
@@ -115,11 +116,13 @@ impl Exposures {
     /// When the store refuses.
     pub(crate) fn pass_time(&self, tx: &mut Tx<'_>, now: TimestampMs, limit: usize) -> Result<usize, ExposureError> {
         let due = store::due(tx, now, limit)?;
+        let mut changed = Vec::new();
         for held in &due {
             let Some(step) = step::due(held, now) else { continue };
             let by = if step.exposure.state == State::Fixed { BY_QUIET } else { BY_END };
-            self.keep(tx, &step, by, String::new(), now)?;
+            changed.push(self.keep(tx, &step, by, String::new(), now)?);
         }
+        tell::say(tx, &changed, now)?;
         Ok(due.len())
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     error::say,
     model::{Act as Done, Exposure, Source, State as ExposureState, StepError, step},
     store::{self, Filter, Past},
+    tell,
 };
 use axum::{
     Json,
@@ -266,7 +267,9 @@ pub(crate) async fn do_act(
             }
             StepError::Until => ExposureError::Refused(say("exposure-refused-days", [])),
         })?;
-        inner.keep(tx, &step, &by, reason, now)
+        let kept = inner.keep(tx, &step, &by, reason, now)?;
+        tell::say(tx, std::slice::from_ref(&kept), now)?;
+        Ok(kept)
     });
     written.await.map_err(refusal)
 }

@@ -1,7 +1,8 @@
 //! Exposures: what is wrong with things that parties own, from the first sighting to a verified fix. NCSP 3.3b.
 //!
-//! It hears indicators, new ones and those said again for new owners, and asks who owned a thing when it was seen; each thing, owner and class is one exposure. It
-//! says nothing yet. It never takes silence for good news: what is gone from every source is not mended, and what its
+//! It hears indicators, new ones and those said again for new owners, and asks who owned a thing when it was seen; each
+//! thing, owner and class is one exposure. It says each that is new or has changed, whole, and hears what owners were
+//! told. It never takes silence for good news: what is gone from every source is not mended, and what its
 //! owner says is mended is so only after a quiet time.
 
 mod error;
@@ -11,6 +12,7 @@ mod job;
 pub mod model;
 mod page;
 pub mod store;
+mod tell;
 
 pub use error::ExposureError;
 
@@ -95,13 +97,21 @@ impl Area for ExposureArea {
         job::jobs(&self.0)
     }
 
+    fn says(&self) -> &'static [FactKind] {
+        &[FactKind::Exposures]
+    }
+
     fn hears(&self) -> &'static [FactKind] {
-        &[FactKind::Indicators, FactKind::Owned]
+        &[FactKind::Indicators, FactKind::Owned, FactKind::Notices]
     }
 
     fn hear(&self, tx: &mut Tx<'_>, fact: &Fact) -> Result<(), AreaError> {
-        let (Fact::Indicators(indicators) | Fact::Owned(indicators)) = fact else { return Ok(()) };
-        self.0.take(tx, indicators, self.0.house.clock.now())?;
+        let now = self.0.house.clock.now();
+        match fact {
+            Fact::Indicators(indicators) | Fact::Owned(indicators) => self.0.take(tx, indicators, now)?,
+            Fact::Notices(told) => self.0.told(tx, told, now)?,
+            _ => 0,
+        };
         Ok(())
     }
 

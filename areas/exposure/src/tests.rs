@@ -7,7 +7,7 @@ use crate::{
 };
 use sipar_area::{Blobs, Instance, Owner, Owners, OwnersCell, Packs};
 use sipar_ledger::{Ledger, LedgerKey};
-use sipar_model::{Assertion, Category, Confidence, Indicator, PartyId, Prefix, TimestampMs, Tlp};
+use sipar_model::{Assertion, Category, Confidence, Indicator, PartyId, Prefix, Severity, TimestampMs, Tlp};
 use sipar_snapshot::SigningKey;
 use sipar_store::{Store, testing::each_store};
 
@@ -228,5 +228,45 @@ fn gone_is_noted_fixed_takes_a_claim_and_quiet_and_a_history_tells() {
         assert_eq!(forget(499).await.expect("asked"), 0, "a false positive that is seen all the time stays one");
         assert_eq!(forget(501).await.expect("asked"), 1);
         assert_eq!((rig.history(one.number).await.len(), rig.open().await.len()), (0, 0));
+    });
+}
+
+#[test]
+fn others_are_told_of_each_change_whole_and_owners_that_were_told_count() {
+    use sipar_model::{Exposed, Telling, Told};
+    each_rig(|rig| async move {
+        let all: Arc<std::sync::Mutex<Vec<Exposed>>> = Arc::default();
+        let heard = async || {
+            let heard = Arc::clone(&all);
+            let keep = move |_: &mut Tx<'_>, fact: &Fact| {
+                if let Fact::Exposures(said) = fact {
+                    heard.lock().expect("a lock").extend(said.iter().cloned());
+                }
+                Ok::<_, sipar_store::StoreError>(())
+            };
+            sipar_store::outbox::hear(&rig.store, "a test", &[FactKind::Exposures], keep).await.expect("heard");
+            all.lock().expect("a lock").clone()
+        };
+        let told = |last| vec![indicator("192.0.2.7", vec![said("secret-source", Category::C2, Tlp::Green, last)])];
+        rig.hear(told(NOW), NOW).await;
+        let one = heard().await.remove(0);
+        assert_eq!((one.number, one.state, one.times, one.severity), (1, State::Open, 1, Severity::Critical));
+        assert!(!serde_json::to_string(&one).expect("JSON").contains("secret-source"), "never who saw it");
+
+        let inner = Arc::clone(&rig.exposures);
+        let tell = |what, at: TimestampMs| {
+            let (inner, by) = (Arc::clone(&inner), "notice:N-1".to_owned());
+            let told = [Told { exposure: 1, what, by, at }, Told { exposure: 99, what, by: String::new(), at }];
+            rig.store.write(move |tx| inner.told(tx, &told, at))
+        };
+        assert_eq!(tell(Telling::Notified, NOW.plus_ms(1)).await.expect("told"), 1);
+        assert_eq!(tell(Telling::Notified, NOW.plus_ms(2)).await.expect("told"), 0, "once");
+        assert_eq!(tell(Telling::Acknowledged, NOW.plus_ms(3)).await.expect("told"), 1);
+        assert_eq!(tell(Telling::Notified, NOW.plus_ms(4)).await.expect("told"), 0, "somebody was faster");
+        let expect =
+            [(State::Acknowledged, "notice:N-1"), (State::Notified, "notice:N-1"), (State::Open, "rule:sources")];
+        assert_eq!(rig.history(1).await, expect.map(|(state, by)| (state, by.to_owned())));
+        let states: Vec<State> = heard().await.into_iter().map(|one| one.state).collect();
+        assert_eq!(states, [State::Open, State::Notified, State::Acknowledged]);
     });
 }

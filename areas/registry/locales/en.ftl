@@ -80,6 +80,7 @@ registry-phone = Telephone
 registry-language = Language
 registry-language-en = English
 registry-language-ur = Urdu
+registry-language-both = Urdu and English
 registry-hours = Hours
 registry-holidays = Holidays
 registry-no-contact = Nobody can be warned

@@ -80,6 +80,7 @@ registry-phone = ٹیلی فون
 registry-language = زبان
 registry-language-en = انگریزی
 registry-language-ur = اردو
+registry-language-both = اردو اور انگریزی
 registry-hours = اوقات
 registry-holidays = تعطیلات
 registry-no-contact = کسی کو خبردار نہیں کیا جا سکتا

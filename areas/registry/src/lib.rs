@@ -1,7 +1,8 @@
 //! The register: who takes part, whom one reaches there, what they own from when until when, and who announces an
 //! address. NCSP 2.2 and 3.13.
 //!
-//! Fills [`sipar_area::Owners`], the one look-up across areas, and keeps it in memory.
+//! Fills [`sipar_area::Owners`], the look-up of who owns what, and keeps it in memory; and [`sipar_area::Contacts`], whom
+//! one reaches at a party and above it.
 //! What looks wrong, such as a name like another's or a claim on somebody else's, waits for a person.
 //! It hears and says no facts yet. It never keeps a person's name: contacts are roles.
 
@@ -16,6 +17,7 @@ pub mod networks;
 mod owners;
 mod page;
 pub mod proving;
+mod reach;
 pub mod store;
 
 pub use acts::{Actor, Brought, Choice, Claimed, Collides, Counts, Hand, Report, Reviewed, Verdict, WAITING_MAX};

@@ -6,6 +6,7 @@
 
 mod blobs;
 mod clearance;
+mod contacts;
 mod deadline;
 mod error;
 mod fault;
@@ -20,6 +21,7 @@ mod route;
 
 pub use blobs::{BlobError, Blobs};
 pub use clearance::clearance;
+pub use contacts::{Contact, Contacts, Presence, Reached};
 pub use deadline::{ClockError, Clocks, Deadline};
 pub use error::AreaError;
 pub use fault::Fault;

@@ -45,6 +45,9 @@ pub enum SendError {
     /// The letter itself.
     #[error("the letter is longer than a letter may be")]
     TooLong,
+    /// A file that goes with it.
+    #[error("a file with the letter has the media type `{0}`, which is none")]
+    Kind(String),
     /// The letter itself.
     #[error("writing the letter")]
     Letter(#[source] lettre::error::Error),
@@ -146,11 +149,18 @@ impl SendError {
         !matches!(
             self,
             Self::TooLong
+                | Self::Kind(_)
                 | Self::Letter(_)
                 | Self::Refused { step: Step::Recipient | Step::Message, .. }
                 | Self::Broken { step: Step::Recipient | Step::Message, .. }
                 | Self::Garbled { step: Step::Recipient | Step::Message }
         )
+    }
+
+    /// Whether the server said for good that it does not take letters to this address, or this letter (RFC 5321 §4.2.1).
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Refused { step: Step::Recipient | Step::Message, code: 500.., .. })
     }
 
     /// The error with its causes on one line.

@@ -2,8 +2,8 @@
 
 use crate::{Recipient, SendError};
 use lettre::message::{
-    Mailbox, Message, SinglePart,
-    header::{ContentType, HeaderName, HeaderValue},
+    Attachment as Part, Body, Mailbox, Message, MultiPart, SinglePart,
+    header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
 };
 use sipar_model::TimestampMs;
 use std::time::{Duration, UNIX_EPOCH};
@@ -33,14 +33,37 @@ pub struct Letter<'a> {
     pub date: TimestampMs,
 }
 
+/// Octets of all attachments of a letter, before they are encoded: then they are a third longer, and below the 10 MB that
+/// nearly all servers take.
+pub const ATTACHMENTS_BYTES_MAX: usize = 4 << 20;
+
+/// A file that goes with a letter.
+#[derive(Clone, Copy, Debug)]
+pub struct Attachment<'a> {
+    /// Its name: letters, digits, dots and hyphens; anything else becomes a hyphen.
+    pub name: &'a str,
+    /// Its media type, as `text/csv; charset=utf-8`.
+    pub kind: &'a str,
+    /// What is in it.
+    pub bytes: &'a [u8],
+}
+
 /// The letter as it goes over the wire.
-pub(crate) fn written(letter: &Letter<'_>, from: &Mailbox) -> Result<Vec<u8>, SendError> {
+pub(crate) fn written(
+    letter: &Letter<'_>,
+    attachments: &[Attachment<'_>],
+    from: &Mailbox,
+) -> Result<Vec<u8>, SendError> {
+    let enclosed: usize = attachments.iter().map(|one| one.bytes.len()).sum();
+    if enclosed > ATTACHMENTS_BYTES_MAX {
+        return Err(SendError::TooLong);
+    }
     if letter.text.len() > LETTER_BYTES_MAX || letter.subject.chars().count() > SUBJECT_CHARS_MAX {
         return Err(SendError::TooLong);
     }
     let subject: String = letter.subject.chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
     let date = UNIX_EPOCH + Duration::from_millis(u64::try_from(letter.date.0).unwrap_or_default());
-    let part = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(letter.text.trim_end().to_owned());
+    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(letter.text.trim_end().to_owned());
     let message = Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, letter.to.0.clone()))
@@ -49,9 +72,21 @@ pub(crate) fn written(letter: &Letter<'_>, from: &Mailbox) -> Result<Vec<u8>, Se
         .message_id(Some(format!("<{}@{}>", token(letter.id), from.email.domain())))
         // RFC 3834 §5: nothing may answer it by itself.
         .raw_header(header("Auto-Submitted", "auto-generated"))
-        .raw_header(header("Content-Language", letter.languages))
-        .singlepart(part);
+        .raw_header(header("Content-Language", letter.languages));
+    let message = match attachments.iter().map(enclosed_part).collect::<Result<Vec<_>, _>>()? {
+        none if none.is_empty() => message.singlepart(text),
+        parts => message.multipart(parts.into_iter().fold(MultiPart::mixed().singlepart(text), MultiPart::singlepart)),
+    };
     Ok(message.map_err(SendError::Letter)?.formatted())
+}
+
+/// Base64, whatever is in it: no server on the way ends its lines in another way.
+fn enclosed_part(one: &Attachment<'_>) -> Result<SinglePart, SendError> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' };
+    let name: String = one.name.chars().map(plain).collect();
+    let kind = ContentType::parse(one.kind).map_err(|_| SendError::Kind(one.kind.to_owned()))?;
+    let body = Body::new_with_encoding(one.bytes.to_vec(), ContentTransferEncoding::Base64);
+    Ok(Part::new(name).body(body.map_err(|_| SendError::TooLong)?, kind))
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {
@@ -75,7 +110,7 @@ mod tests {
         let date = TimestampMs(1_790_000_000_000);
         let from = Mailbox::new(Some("Example CERT".into()), "cert@cert.example".parse().unwrap());
         let letter = Letter { to: &to, subject, text, languages: "ur, en", id, date };
-        written(&letter, &from).map(|bytes| String::from_utf8(bytes).unwrap())
+        written(&letter, &[], &from).map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
@@ -108,6 +143,28 @@ mod tests {
         let (head, _) = written.split_once("\r\n\r\n").unwrap();
         assert!(!head.contains("\r\nBcc") && !head.contains("\r\nX:"), "{head}");
         assert!(head.contains("Message-ID: <a.b.X.y.z@cert.example>"), "{head}");
+    }
+
+    #[test]
+    fn files_go_with_it_as_they_are() {
+        let to = Recipient::parse("noc@isp.example").unwrap();
+        let from = Mailbox::new(None, "cert@cert.example".parse().unwrap());
+        let date = TimestampMs(1_790_000_000_000);
+        let letter = Letter { to: &to, subject: "x", text: "Text.", languages: "en", id: "i", date };
+        let csv = Attachment { name: "a\r\nX: \"y", kind: "text/csv; charset=utf-8", bytes: "=1,سپر\n".as_bytes() };
+        let written = String::from_utf8(super::written(&letter, &[csv], &from).unwrap()).unwrap();
+        for line in [
+            "Content-Type: text/csv; charset=utf-8",
+            "Content-Disposition: attachment; filename=\"a--X---y\"",
+            "PTEs2LPZvtixCg==",
+        ] {
+            assert!(written.split("\r\n").any(|one| one == line), "{line}\n---\n{written}");
+        }
+        assert!(written.contains("Content-Type: multipart/mixed"), "{written}");
+        let refused =
+            |kind, bytes| super::written(&letter, &[Attachment { name: "a", kind, bytes }], &from).unwrap_err();
+        assert!(matches!(refused("nonsense", b""), SendError::Kind(_)));
+        assert!(matches!(refused("text/csv", &vec![0; ATTACHMENTS_BYTES_MAX + 1]), SendError::TooLong));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub mod testing;
 pub use address::{AddressError, Recipient};
 pub use config::{ConfigError, MailConfig, Protection};
 pub use error::{SendError, Step};
-pub use letter::{LETTER_BYTES_MAX, Letter, SUBJECT_CHARS_MAX};
+pub use letter::{ATTACHMENTS_BYTES_MAX, Attachment, LETTER_BYTES_MAX, Letter, SUBJECT_CHARS_MAX};
 pub use mailer::{Accepted, Mailer, SEND_MAX, Waits};
 pub use retry::retry_after_ms;
 

@@ -1,7 +1,7 @@
 //! Hands letters to the mail server.
 
 use crate::{
-    ConfigError, Letter, MailConfig, SendError,
+    Attachment, ConfigError, Letter, MailConfig, Recipient, SendError,
     config::{Place, Protection},
     letter,
     smtp::Talk,
@@ -94,13 +94,28 @@ impl Mailer {
         format!("{}:{}", self.place.host, self.place.port)
     }
 
+    /// Whether letters are from this address: one to it would come back to whoever wrote it.
+    #[must_use]
+    pub fn is_sender(&self, address: &Recipient) -> bool {
+        let (own, other) = (self.from.email.to_string(), address.to_string());
+        own.eq_ignore_ascii_case(&other)
+    }
+
     /// Hands over one letter. When this fails after the letter was sent, the server may have it all the same: the next
     /// try has the same Message-ID.
     ///
     /// # Errors
     /// When the server did not take it.
     pub async fn send(&self, letter: &Letter<'_>) -> Result<Accepted, SendError> {
-        let written = letter::written(letter, &self.from)?;
+        self.send_with(letter, &[]).await
+    }
+
+    /// The same, with files.
+    ///
+    /// # Errors
+    /// When the server did not take it.
+    pub async fn send_with(&self, letter: &Letter<'_>, attachments: &[Attachment<'_>]) -> Result<Accepted, SendError> {
+        let written = letter::written(letter, attachments, &self.from)?;
         let mut talk = Talk::open(self).await?;
         let said = talk.hand_over(&letter.to.0, &written).await?;
         Ok(Accepted { said })

@@ -1,8 +1,8 @@
 //! What areas tell one another. A fact is written to the outbox with the state it tells of, and is never changed.
 
 use crate::{
-    Action, AppealNumber, Category, Confidence, DecisionNumber, FindingNumber, FindingState, Met, Observable, Severity,
-    Sighting, SnapshotSerial, TimestampMs, Tlp, WarningKind,
+    Action, AppealNumber, Category, Confidence, DecisionNumber, Exposed, FindingNumber, FindingState, Met, Observable,
+    Severity, Sighting, SnapshotSerial, TimestampMs, Tlp, Told, WarningKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,10 @@ pub enum Fact {
     RolledBack(RolledBack),
     /// A person has decided appeals against one block.
     Ruling(Ruling),
+    /// What is wrong with things that parties own, each that is new or has changed, whole.
+    Exposures(Vec<Exposed>),
+    /// Owners were told of exposures, or have said that they know.
+    Notices(Vec<Told>),
 }
 
 impl Fact {
@@ -56,6 +60,8 @@ impl Fact {
             Self::Finding(_) => FactKind::Finding,
             Self::RolledBack(_) => FactKind::RolledBack,
             Self::Ruling(_) => FactKind::Ruling,
+            Self::Exposures(_) => FactKind::Exposures,
+            Self::Notices(_) => FactKind::Notices,
         }
     }
 }
@@ -87,6 +93,10 @@ pub enum FactKind {
     RolledBack,
     /// [`Fact::Ruling`]
     Ruling,
+    /// [`Fact::Exposures`]
+    Exposures,
+    /// [`Fact::Notices`]
+    Notices,
 }
 
 impl FactKind {
@@ -104,6 +114,8 @@ impl FactKind {
         Self::Finding,
         Self::RolledBack,
         Self::Ruling,
+        Self::Exposures,
+        Self::Notices,
     ];
 
     /// The word in the outbox's `kind` column.
@@ -122,6 +134,8 @@ impl FactKind {
             Self::Finding => "finding",
             Self::RolledBack => "rolled_back",
             Self::Ruling => "ruling",
+            Self::Exposures => "exposures",
+            Self::Notices => "notices",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod address;
 mod causes;
+pub mod exposed;
 pub mod fact;
 pub mod hash;
 pub mod ids;
@@ -25,6 +26,7 @@ pub mod vocabulary;
 
 pub use address::{Asn, Prefix};
 pub use causes::chain;
+pub use exposed::{Evidence, Exposed, ExposureState, Telling, Told};
 pub use fact::{Assertion, Decision, Fact, FactKind, Finding, Indicator, Ruling, RulingOutcome};
 pub use hash::FileHash;
 pub use ids::{AppealNumber, DecisionNumber, FindingNumber, SnapshotSerial};

@@ -58,6 +58,8 @@ fn items(fact: &Fact) -> usize {
         Fact::Sightings(items) => items.len(),
         Fact::Met(items) => items.len(),
         Fact::Reports(items) => items.len(),
+        Fact::Exposures(items) => items.len(),
+        Fact::Notices(items) => items.len(),
         Fact::WarningIndex(_)
         | Fact::Snapshot(_)
         | Fact::Delta(_)
@@ -138,11 +140,11 @@ fn last_said(reader: &mut Reader<'_>) -> Result<i64, StoreError> {
 
 fn waiting(reader: &mut Reader<'_>, from: i64, to: i64, kinds: &[FactKind]) -> Result<Vec<(i64, Fact)>, StoreError> {
     let word = |at: usize| kinds.get(at).map_or("", |kind| kind.word());
-    const _: () = assert!(FactKind::ALL.len() == 12, "give the statement below a parameter for each kind");
+    const _: () = assert!(FactKind::ALL.len() == 14, "give the statement below a parameter for each kind");
     let rows = reader.query(
         "select seq, kind, body from outbox
-         where seq > ?1 and seq <= ?2 and kind in (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-         order by seq limit ?15",
+         where seq > ?1 and seq <= ?2 and kind in (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+         order by seq limit ?17",
         &values![
             from,
             to,
@@ -158,6 +160,8 @@ fn waiting(reader: &mut Reader<'_>, from: i64, to: i64, kinds: &[FactKind]) -> R
             word(9),
             word(10),
             word(11),
+            word(12),
+            word(13),
             HEARD_PER_TRANSACTION_MAX
         ],
     )?;

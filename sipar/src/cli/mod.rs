@@ -2,6 +2,7 @@
 
 mod clients;
 mod intel;
+mod notices;
 mod people;
 mod registry;
 mod run;
@@ -9,6 +10,7 @@ mod shield;
 
 pub use clients::*;
 pub use intel::*;
+pub use notices::*;
 pub use people::*;
 pub use registry::*;
 pub use run::*;
@@ -98,6 +100,9 @@ pub enum Command {
     /// What is wrong with things that parties own: list, show, acknowledge, work, claim-fix, accept, dismiss, reopen.
     #[command(subcommand)]
     Exposure(ExposureCommand),
+    /// What owners were told of things of theirs: list, show, send, acknowledge, measures.
+    #[command(subcommand)]
+    Notice(NoticeCommand),
     /// Operators whose own resolvers take zones: add, list, rotate, remove.
     #[command(subcommand)]
     Subscriber(SubscriberCommand),

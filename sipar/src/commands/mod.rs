@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod mail;
 pub mod mirror;
 pub mod networks;
+pub mod notice;
 pub mod party;
 pub mod people;
 pub mod review;

@@ -21,6 +21,7 @@ mod lists;
 mod mail;
 mod main_job;
 mod name_servers;
+mod notices;
 mod openness;
 mod operators;
 mod outside;

@@ -119,6 +119,13 @@ pub fn due(held: &Exposure, now: TimestampMs) -> Option<Step> {
     held.until.is_none_or(|until| until <= now).then_some(Step { exposure, stepped: true })
 }
 
+/// What becomes of it when its owner was told; nothing when somebody has done more already.
+#[must_use]
+pub fn notified(held: &Exposure, now: TimestampMs) -> Option<Step> {
+    let exposure = Exposure { state: State::Notified, state_at: now, until: None, ..held.clone() };
+    (held.state == State::Open).then_some(Step { exposure, stepped: true })
+}
+
 /// What somebody does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {

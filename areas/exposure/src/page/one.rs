@@ -98,7 +98,12 @@ fn timeline(ctx: &PageContext, history: &[Past]) -> Markup {
             at: past.at,
             title: state(ctx, past.state),
             body: Some(html! {
-                p { @if rule { (word(ctx, "by", by)) } @else { bdi { (by) } } }
+                p {
+                    @if rule { (word(ctx, "by", by)) }
+                    @else if past.by.starts_with("notice:") {
+                        a href={ "/notices/" (by.trim_start_matches("N-")) } { (ui::mono(by)) }
+                    } @else { bdi { (by) } }
+                }
                 @if !past.reason.is_empty() { p.words { bdi { (past.reason) } } }
             }),
             tone: ui::Tone::Neutral,

@@ -7,6 +7,7 @@ use super::{
 use crate::RegistryError;
 use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Serialize};
+use sipar_area::Presence;
 use sipar_mail::Recipient;
 use std::fmt;
 
@@ -180,6 +181,12 @@ impl Hours {
     pub fn covers(&self, day: Weekday, time: Time) -> bool {
         let place = usize::try_from(day.to_monday_zero_offset()).unwrap_or(0);
         self.days[place] && self.from <= time && self.to.is_none_or(|to| time < to)
+    }
+
+    /// The same for other areas, without holidays.
+    #[must_use]
+    pub fn presence(self) -> Presence {
+        Presence { days: self.days, from: self.from, to: self.to, ..Presence::always() }
     }
 }
 

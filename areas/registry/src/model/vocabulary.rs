@@ -135,6 +135,8 @@ words! {
         English = 1 "en",
         /// Urdu.
         Urdu = 2 "ur",
+        /// Urdu and English, the one below the other.
+        Both = 3 "both",
     }
 }
 

@@ -100,6 +100,26 @@ pub fn children(reader: &mut Reader<'_>, id: &PartyId, limit: usize) -> Result<V
     reader.query(&sql, params![id.as_str(), limit])?.iter().map(party).collect()
 }
 
+/// Parties of the sector's tier, and then of the national one, that take part; at most so many of each: one sector has
+/// one response team, and a country has one.
+const OVER_MAX: usize = 4;
+
+/// Those that stand over a sector, and those that stand over all.
+///
+/// # Errors
+/// When the store refuses.
+pub fn over(reader: &mut Reader<'_>, sector: &str) -> Result<Vec<Party>, RegistryError> {
+    let sql = format!(
+        "select {COLUMNS} from party where tier = ?1 and state = 2 and (?2 = '' or sector = ?2) order by slug limit ?3"
+    );
+    let mut found = Vec::new();
+    if !sector.is_empty() {
+        found.extend(reader.query(&sql, params![Tier::Sector.word(), sector, OVER_MAX])?);
+    }
+    found.extend(reader.query(&sql, params![Tier::National.word(), "", OVER_MAX])?);
+    found.iter().map(party).collect()
+}
+
 /// How many levels of parties stand below one; counted no further than `most`.
 ///
 /// # Errors

@@ -54,8 +54,12 @@ pub struct Received {
     pub user: Option<String>,
     /// Its head, decoded.
     pub headers: BTreeMap<String, String>,
-    /// Its text, decoded.
+    /// Its text, decoded; empty where it is sealed.
     pub text: String,
+    /// The files that came with it by their names, in Base64.
+    pub files: BTreeMap<String, String>,
+    /// All of it as it came, in Base64.
+    pub raw: String,
     /// What is wrong with it.
     pub defects: Vec<String>,
 }

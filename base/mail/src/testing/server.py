@@ -1,6 +1,7 @@
 """A mail server for tests: prints its port, then each letter that it takes as a line of JSON."""
 
 import asyncio
+import base64
 import email
 import email.policy
 import json
@@ -16,6 +17,14 @@ def say(what):
     print(json.dumps(what) if not isinstance(what, int) else what, flush=True)
 
 
+def kind(letter):
+    return letter.get_content_maintype() == "text" or letter.get_content_type() == "multipart/mixed"
+
+
+def files(letter):
+    return letter.iter_attachments() if letter.is_multipart() else []
+
+
 class Handler:
     async def handle_DATA(self, server, session, envelope):
         letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
@@ -26,7 +35,9 @@ class Handler:
                 "tls": server.transport.get_extra_info("ssl_object") is not None,
                 "user": session.auth_data,
                 "headers": {name: str(value) for name, value in letter.items()},
-                "text": letter.get_content(),
+                "text": (letter.get_body(("plain",)) or letter).get_content() if kind(letter) else "",
+                "files": {one.get_filename(): base64.b64encode(one.get_payload(decode=True)).decode() for one in files(letter)},
+                "raw": base64.b64encode(envelope.content).decode(),
                 "defects": [repr(one) for one in letter.defects],
             }
         )
