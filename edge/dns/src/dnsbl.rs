@@ -9,11 +9,11 @@
 
 mod asked;
 
+pub use self::asked::Asked;
 use crate::block::decision_text;
 use crate::discovery::wire_name;
 use crate::message::{HEADER_BYTES, NAME_BYTES_MAX, flag, rcode, rtype};
 use crate::reply::{Asker, Errors, OwnRecord, QUESTION_AT};
-use asked::Asked;
 use serde::{Deserialize, Serialize};
 use sipar_model::{Action, Category, TimestampMs, Tlp};
 use sipar_snapshot::{Hit, Layers};
@@ -87,15 +87,9 @@ impl Dnsbl {
         Some(Self { zone, servers, ttl_s: config.ttl_s })
     }
 
-    /// Whether a lower-cased name seems to be in the zone: one comparison.
-    #[inline]
-    #[must_use]
-    pub fn may_have(&self, name: &[u8]) -> bool {
-        name.ends_with(&self.zone)
-    }
-
     /// The labels in front of the zone's name, if a lower-cased name in wire form is in the zone.
     #[must_use]
+    #[inline]
     pub fn labels<'a>(&self, name: &'a [u8]) -> Option<&'a [u8]> {
         let front = name.strip_suffix(&self.zone[..])?;
         // A label may hold the bytes of the zone's name: labels must end where the zone begins.
@@ -108,24 +102,23 @@ impl Dnsbl {
 
     /// The address that a lower-cased name in wire form asks for, if it is in the zone and asks for one.
     #[must_use]
-    pub fn address(&self, name: &[u8]) -> Option<IpAddr> {
+    pub(crate) fn address(&self, name: &[u8]) -> Option<Asked<'static>> {
         match Asked::read(self.labels(name)?) {
-            Asked::Address(address, _) => Some(address),
+            Asked::Address(address, begins_others) => Some(Asked::Address(address, begins_others)),
             _ => None,
         }
     }
 
-    /// Answers a question for a name of the zone, of which `front` are the labels in front of it.
+    /// Answers a question for a name of the zone: the labels in front of the zone's name, and what they ask for.
     #[must_use]
     pub fn tell(
         &self,
         buf: &mut [u8],
         asker: &Asker,
-        front: &[u8],
+        (front, asked): (&[u8], Asked<'_>),
         policy: &Layers,
         now: TimestampMs,
     ) -> (usize, Said) {
-        let asked = Asked::read(front);
         let said = look_up(&asked, policy, now);
         let length = match said {
             Said::Test => self.listed(buf, asker, front, policy, (2, self.ttl_s), |out| text_of(out, &[b"test entry"])),

@@ -22,13 +22,13 @@ impl Core {
     /// A message came from an upstream, under the identifier of this flight. Says whether it fits the question;
     /// if not, the flight goes on waiting.
     pub fn on_answer(&mut self, now: &Now, from: &Arrival<'_>, outside: &mut impl Outside) -> bool {
-        let Self { live, desk } = self;
+        let Self { live, desk, .. } = self;
         desk.arrival(live.as_deref(), now, from, outside)
     }
 
     /// An upstream cannot be reached for this flight.
     pub fn on_unreachable(&mut self, now: &Now, id: FlightId, upstream: usize, outside: &mut impl Outside) {
-        let Self { live, desk } = self;
+        let Self { live, desk, .. } = self;
         if desk.flights.get(id).is_some_and(|flight| flight.upstream == upstream) {
             desk.try_failed(live.as_deref(), now, id, outside);
         }
@@ -41,7 +41,7 @@ impl Core {
 
     /// Does what has become due: retries, old answers, probes.
     pub fn on_time(&mut self, now: &Now, outside: &mut impl Outside) {
-        let Self { live, desk } = self;
+        let Self { live, desk, .. } = self;
         let live = live.as_deref();
         // Ends: each alarm is set ahead of now, by no less than a millisecond.
         while let Some((id, alarm)) = desk.flights.due(now.us) {

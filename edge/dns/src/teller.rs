@@ -3,7 +3,7 @@
 use crate::cache::Entry;
 use crate::core::Settings;
 use crate::counts::Counter;
-use crate::dnsbl::Said;
+use crate::dnsbl::{Asked, Said};
 use crate::edns::ede;
 use crate::message::rcode;
 use crate::peer::{Now, Transport};
@@ -83,9 +83,19 @@ impl Teller {
 
     /// Answers from the blocklist, if there is one and the name is in it, and counts what is listed there.
     #[inline]
-    pub fn list(&mut self, buf: &mut [u8], asker: &Asker, name: &[u8], live: &Live, now: &Now) -> Option<usize> {
-        let list = self.settings.dnsbl.as_ref().filter(|list| list.may_have(name))?;
-        let (length, said) = list.tell(buf, asker, list.labels(name)?, &live.policy, now.wall);
+    pub fn list(
+        &mut self,
+        buf: &mut [u8],
+        asker: &Asker,
+        name: &[u8],
+        asked: Option<Asked<'static>>,
+        live: &Live,
+        now: &Now,
+    ) -> Option<usize> {
+        let list = self.settings.dnsbl.as_ref()?;
+        let front = list.labels(name)?;
+        let asked = asked.unwrap_or_else(|| Asked::read(front));
+        let (length, said) = list.tell(buf, asker, (front, asked), &live.policy, now.wall);
         self.stats.list_asked += 1;
         match said {
             Said::Listed(hit) => {

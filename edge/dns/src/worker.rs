@@ -28,8 +28,6 @@ use std::time::Instant;
 
 /// Full batches taken from one socket before the others get their turn: 256 queries, about a millisecond.
 const ROUNDS_MAX: usize = 8;
-/// Queries in a batch from which on it pays to fetch for all of them at once.
-const EXPECT_MIN: usize = 4;
 /// Handshakes moved on in one turn: each may cost a signature, and others wait meanwhile.
 const GREETINGS_MAX: usize = 8;
 /// Messages taken from one upstream socket in one turn.
@@ -273,13 +271,11 @@ impl Worker {
             let Listener { socket, batch } = &mut self.listeners[at];
             // Whatever fails here (a full table, an ICMP error) concerns one datagram; the next turn tries again.
             let Ok(count) = batch.receive(socket) else { return };
-            if count >= EXPECT_MIN {
-                self.core.expect((0..count).map(|i| batch.message(i)));
-            }
+            self.core.expect((0..count).map(|i| batch.message(i)));
             for i in 0..count {
                 let Some(peer) = batch.peer(i, at as u16) else { continue };
                 let (buf, length) = batch.slot(i);
-                match self.core.on_query(&now, &peer, buf, length, &mut self.io) {
+                match self.core.on_expected(&now, &peer, i, buf, length, &mut self.io) {
                     Reaction::Answer(length) => batch.answer(i, length),
                     Reaction::Later | Reaction::Nothing => batch.answer(i, 0),
                 }
