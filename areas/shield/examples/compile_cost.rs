@@ -37,7 +37,8 @@ fn main() -> Outcome<()> {
         (1..=decisions).try_for_each(|number| Ok(compiler.add(decision(number)?)?))
     })?;
     let file = folder.path().join("policy");
-    let (built, left_out) = timed("writing and signing", || Ok(compiler.write(&file, &key)?))?;
+    let (builder, left_out) = compiler.finish()?;
+    let built = timed("writing and signing", || Ok(builder.write(&file, &key)?))?;
     timed("reading it back whole", || Ok(Policy::open(&file, &key.verifying_key())?.scrub()?))?;
     let took_s = begun.elapsed().as_secs_f64();
     println!(

@@ -56,7 +56,11 @@ pub fn lists(rules: &Rules) -> Vec<ListInfo> {
 ///
 /// # Errors
 /// Why it becomes nothing.
-pub fn entries(decision: InForce, rules: &Rules, index: Option<&WarningIndex>) -> Result<Vec<PolicyEntry>, Barred> {
+pub fn entries(
+    decision: InForce,
+    rules: &Rules,
+    index: Option<&WarningIndex>,
+) -> Result<impl Iterator<Item = PolicyEntry> + use<>, Barred> {
     if decision.tlp > SNAPSHOT_TLP_MAX {
         return Err(Barred::Tlp);
     }
@@ -92,7 +96,7 @@ pub fn entries(decision: InForce, rules: &Rules, index: Option<&WarningIndex>) -
         ..own.clone()
     });
     let exceptions: Vec<PolicyEntry> = exceptions.collect();
-    Ok(std::iter::once(own).chain(exceptions).collect())
+    Ok(std::iter::once(own).chain(exceptions))
 }
 
 /// Whether it may be blocked, and which names below it stay open then.
@@ -119,7 +123,7 @@ fn list_of(decision: &InForce, rules: &Rules) -> Option<ListId> {
         rules.lists.len() + Category::ALL.iter().position(|of| *of == category)?
     } else {
         // A list that the rules no longer name: its blocks stand on the list of their category, never nowhere.
-        let own = rules.lists.iter().position(|list| list.slug == decision.list);
+        let own = rules.lists.iter().position(|list| *list.slug == *decision.list);
         own.or_else(|| rules.lists.iter().position(|list| list.category == category))?
     };
     u16::try_from(place).ok().map(ListId)

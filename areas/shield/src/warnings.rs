@@ -8,6 +8,10 @@ use sipar_snapshot::{ListNumber, Scope, WarningIndex};
 /// at most 8; a parent of a hundred protected names is infrastructure that many stand on, and is withheld as a whole.
 pub const EXCEPTIONS_MAX: usize = 100;
 
+/// Things that warning lists are asked about at a time. What they say is all over memory: asked for together, it is
+/// waited for together.
+pub(crate) const LOOKED_UP_TOGETHER: usize = 64;
+
 /// What warning lists say of a block.
 pub(crate) struct Said {
     /// The lists that touch what would be blocked, each once, in order.

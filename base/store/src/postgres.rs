@@ -130,7 +130,7 @@ impl PgSession {
         &self,
         text: &str,
         params: &[Value<'_>],
-        take: &mut dyn FnMut(Row) -> ControlFlow<()>,
+        take: &mut dyn FnMut(&mut Row) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
         let client = self.client()?;
         let ours = sql::for_postgres(text);
@@ -140,8 +140,8 @@ impl PgSession {
             let rows = client.query_raw(&statement, dynamic(params)).await.map_err(failed)?;
             pin_mut!(rows);
             while let Some(next) = rows.next().await {
-                let next = row(&next.map_err(failed)?).map_err(|error| decoding(text, error))?;
-                if take(next).is_break() {
+                let mut next = row(&next.map_err(failed)?).map_err(|error| decoding(text, error))?;
+                if take(&mut next).is_break() {
                     break;
                 }
             }

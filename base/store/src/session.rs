@@ -121,7 +121,7 @@ impl Session {
         &self,
         text: &str,
         params: &[Value<'_>],
-        take: &mut dyn FnMut(Row) -> ControlFlow<()>,
+        take: &mut dyn FnMut(&mut Row) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
         match self {
             Self::Sqlite(connection) => sqlite::query(connection, text, params, take),

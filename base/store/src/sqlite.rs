@@ -124,7 +124,7 @@ pub(crate) fn query(
     connection: &Connection,
     text: &str,
     params: &[Value<'_>],
-    take: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    take: &mut dyn FnMut(&mut Row) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
     let mut run = || rows_of(&mut *connection.prepare_cached(text)?, params, take);
     run().map_err(|error| failure(text, error))
@@ -142,7 +142,7 @@ pub(crate) fn query_many<'v, R: AsRef<[Value<'v>]>>(
         for key in keys {
             let mut answer = Vec::new();
             rows_of(&mut statement, key.as_ref(), &mut |row| {
-                answer.push(row);
+                answer.push(std::mem::take(row));
                 ControlFlow::Continue(())
             })?;
             answers.push(answer);
@@ -152,37 +152,44 @@ pub(crate) fn query_many<'v, R: AsRef<[Value<'v>]>>(
     run().map_err(|error| failure(text, error))
 }
 
+/// Hands the rows over, all in one [`Row`], so that its memory serves them all; whoever keeps a row takes it out.
 fn rows_of(
     statement: &mut Statement<'_>,
     params: &[Value<'_>],
-    take: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    take: &mut dyn FnMut(&mut Row) -> ControlFlow<()>,
 ) -> rusqlite::Result<()> {
     let columns = statement.column_count();
     let mut rows = statement.query(params_from_iter(params))?;
-    while let Some(row) = rows.next()? {
-        let mut values = Vec::with_capacity(columns);
-        for column in 0..columns {
-            values.push(match row.get_ref(column)? {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(number) => Value::Integer(number),
-                ValueRef::Real(number) => Value::Real(number),
-                ValueRef::Text(text) => Value::Text(Cow::Owned(text_of(text))),
-                ValueRef::Blob(bytes) => Value::Bytes(Cow::Owned(bytes.to_vec())),
-            });
+    let mut row = Row::default();
+    while let Some(found) = rows.next()? {
+        row.values.resize(columns, Value::Null);
+        for (column, value) in row.values.iter_mut().enumerate() {
+            set(value, found.get_ref(column)?);
         }
-        if take(Row { values }).is_break() {
+        if take(&mut row).is_break() {
             break;
         }
     }
     Ok(())
 }
 
-/// SQLite takes any bytes for text; what is none is replaced. Almost all is, and then looking for what is none is waste.
-fn text_of(bytes: &[u8]) -> String {
-    match str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+fn set(value: &mut Value<'static>, found: ValueRef<'_>) {
+    match (&mut *value, found) {
+        (Value::Text(Cow::Owned(kept)), ValueRef::Text(text)) => {
+            kept.clear();
+            kept.push_str(&text_of(text));
+        }
+        (_, ValueRef::Null) => *value = Value::Null,
+        (_, ValueRef::Integer(number)) => *value = Value::Integer(number),
+        (_, ValueRef::Real(number)) => *value = Value::Real(number),
+        (_, ValueRef::Text(text)) => *value = Value::Text(Cow::Owned(text_of(text).into_owned())),
+        (_, ValueRef::Blob(bytes)) => *value = Value::Bytes(Cow::Owned(bytes.to_vec())),
     }
+}
+
+/// SQLite takes any bytes for text; what is none is replaced. Almost all is, and then looking for what is none is waste.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// What an error of SQLite means for the transaction. `doing` is the statement.

@@ -45,7 +45,7 @@ impl<'s> Reader<'s> {
         let mut rows = Vec::new();
         self.run(|session| {
             session.query(sql, params, &mut |row| {
-                rows.push(row);
+                rows.push(std::mem::take(row));
                 ControlFlow::Continue(())
             })
         })?;
@@ -57,7 +57,7 @@ impl<'s> Reader<'s> {
         let mut first = None;
         self.run(|session| {
             session.query(sql, params, &mut |row| {
-                first = Some(row);
+                first = Some(std::mem::take(row));
                 ControlFlow::Break(())
             })
         })?;
@@ -78,7 +78,7 @@ impl<'s> Reader<'s> {
         &mut self,
         sql: &str,
         params: &[Value<'_>],
-        mut take: impl FnMut(Row) -> Result<(), StoreError>,
+        mut take: impl FnMut(&Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut stopped = None;
         self.run(|session| {

@@ -173,7 +173,7 @@ impl<'a> From<&'a Option<Vec<u8>>> for Value<'a> {
 }
 
 /// One row of an answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     pub(crate) values: Vec<Value<'static>>,
 }

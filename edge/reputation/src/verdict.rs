@@ -173,7 +173,7 @@ pub(crate) fn verdict(
         Some(hit) => {
             let (score, evidence) = policy.evidence(hit.entry);
             let witness = |seen: sipar_snapshot::Evidence| Witness {
-                family: seen.family,
+                family: seen.family.as_ref().to_owned(),
                 first_seen: seen.first_seen,
                 last_seen: seen.last_seen,
             };

@@ -78,7 +78,7 @@ pub fn block(observable: Observable, list: ListId, decision: u32) -> PolicyEntry
         expires: EXPIRES,
         decision: DecisionNumber(decision),
         score: SCORE,
-        evidence: vec![Evidence { family: "bench".to_owned(), first_seen: CREATED, last_seen: CREATED }],
+        evidence: vec![Evidence { family: "bench".into(), first_seen: CREATED, last_seen: CREATED }],
     }
 }
 

@@ -271,7 +271,7 @@ pub fn table(reader: &mut Reader<'_>) -> Result<OwnerTable, RegistryError> {
         |row| {
             let Some(party) = row.text(0).and_then(|slug| places.get(slug)) else { return Ok(()) };
             let period = Period { from: row.try_get(3)?, until: row.try_get(4)? };
-            if let Some(thing) = asset(&row, 1).map_err(bad)?.observable() {
+            if let Some(thing) = asset(row, 1).map_err(bad)?.observable() {
                 builder.claim(thing, *party, period);
             }
             Ok(())

@@ -17,10 +17,10 @@ pub use acts::Rolled;
 pub use own::{Drills, DrillsError};
 pub use standing::Ran;
 
-use crate::model::drill::Hit;
+use crate::{model::drill::Hit, warnings::LOOKED_UP_TOGETHER};
 use sipar_area::{Owners as _, OwnersCell, Places};
 use sipar_model::{Action, DecisionNumber, NameServer, Observable, TimestampMs, WarningKind};
-use sipar_snapshot::{Layers, Mode, PolicyEntry, WarningIndex};
+use sipar_snapshot::{Layers, ListNumber, Mode, PolicyEntry, WarningIndex};
 use std::{borrow::Borrow, sync::Arc};
 
 /// The name of the operator's own list among the lists that say that something must resolve.
@@ -58,24 +58,21 @@ impl Must {
         lists
     }
 
-    /// The lists with something below a name that cannot be looked up one by one: `review` lists do not tell what they
-    /// have there, and a `never` list with too much there does not either.
-    fn lists_below(&self, thing: &Observable) -> Vec<(String, bool)> {
+    /// The lists of `reaching` with something below a name that cannot be looked up one by one: `review` lists do not
+    /// tell what they have there, and a `never` list with too much there does not either.
+    fn lists_below(&self, thing: &Observable, reaching: &[ListNumber]) -> Vec<(String, bool)> {
         let (Some(index), Some(name)) = (&self.index, thing.name()) else { return Vec::new() };
-        let mut lists: Vec<(String, bool)> = Vec::new();
-        lists.extend(index.below(name).iter().filter_map(|number| list_of(index, *number)));
+        let mut lists: Vec<(String, bool)> = reaching.iter().filter_map(|number| list_of(index, *number)).collect();
         if lists.iter().any(|(_, never)| *never) && index.protected_below(name, BELOW_MAX).is_some() {
             lists.retain(|(_, never)| !never);
         }
         lists
     }
 
-    /// What must resolve below a name or inside a network.
-    fn below(&self, thing: &Observable) -> Vec<Observable> {
+    /// What must resolve below a name or inside a network; lists have something there if any are `reaching` below it.
+    fn below(&self, thing: &Observable, reaching: &[ListNumber]) -> Vec<Observable> {
         let mut below = Vec::new();
-        if let (Some(index), Some(name)) = (&self.index, thing.name())
-            && !index.below(name).is_empty()
-        {
+        if let (Some(index), Some(name), false) = (&self.index, thing.name(), reaching.is_empty()) {
             let names = index.protected_below(name, BELOW_MAX).unwrap_or_default();
             below.extend(names.into_iter().map(|(name, _)| Observable::Domain(name)));
         }
@@ -87,6 +84,12 @@ impl Must {
             return servers.map(Observable::NameServer).collect();
         }
         below
+    }
+
+    /// The lists that have names below a thing.
+    fn reaching(&self, thing: &Observable) -> Vec<ListNumber> {
+        let name = self.index.as_ref().zip(thing.name());
+        name.map(|(index, name)| index.below(name)).unwrap_or_default()
     }
 }
 
@@ -103,22 +106,33 @@ pub(crate) fn drill(
     after: &Layers,
     things: impl IntoIterator<Item = impl Borrow<Observable>>,
 ) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    let is_new = |thing: &Observable| before.is_none_or(|before| blocked_by(before, thing, must.now).is_none());
-    for thing in things {
-        let thing = thing.borrow();
-        let Some(decision) = blocked_by(after, thing, must.now) else { continue };
-        if is_new(thing) {
-            let lists = must.lists_of(thing).into_iter().chain(must.lists_below(thing));
-            hits.extend(lists.map(|(list, never)| Hit { decision, must: thing.clone(), list, never }));
+    let (mut hits, mut things) = (Vec::new(), things.into_iter());
+    let mut together = Vec::with_capacity(LOOKED_UP_TOGETHER);
+    loop {
+        together.extend(things.by_ref().take(LOOKED_UP_TOGETHER));
+        if together.is_empty() {
+            return hits;
         }
-        for below in must.below(thing) {
-            let Some(decision) = blocked_by(after, &below, must.now).filter(|_| is_new(&below)) else { continue };
-            let lists = must.lists_of(&below).into_iter();
-            hits.extend(lists.map(|(list, never)| Hit { decision, must: below.clone(), list, never }));
+        if let Some(index) = &must.index {
+            index.warm(together.iter().map(Borrow::borrow));
         }
+        together.drain(..).for_each(|thing| look_at(must, before, after, thing.borrow(), &mut hits));
     }
-    hits
+}
+
+fn look_at(must: &Must, before: Option<&Layers>, after: &Layers, thing: &Observable, hits: &mut Vec<Hit>) {
+    let is_new = |thing: &Observable| before.is_none_or(|before| blocked_by(before, thing, must.now).is_none());
+    let Some(decision) = blocked_by(after, thing, must.now) else { return };
+    let reaching = must.reaching(thing);
+    if is_new(thing) {
+        let lists = must.lists_of(thing).into_iter().chain(must.lists_below(thing, &reaching));
+        hits.extend(lists.map(|(list, never)| Hit { decision, must: thing.clone(), list, never }));
+    }
+    for below in must.below(thing, &reaching) {
+        let Some(decision) = blocked_by(after, &below, must.now).filter(|_| is_new(&below)) else { continue };
+        let lists = must.lists_of(&below).into_iter();
+        hits.extend(lists.map(|(list, never)| Hit { decision, must: below.clone(), list, never }));
+    }
 }
 
 /// The decision by which edges that answer from `layers` block a thing that somebody may need to reach.

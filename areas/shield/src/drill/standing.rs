@@ -44,11 +44,9 @@ impl Shield {
         let (hits, blocks) = run_blocking(move || {
             let index = in_use.as_ref().map(|in_use| shield.index(&in_use.blob)).transpose()?;
             let must = shield.must(index);
-            let (mut hits, mut blocks) = (Vec::new(), 0);
-            for entry in layers.iter().filter(|entry| entry.action == Action::Block) {
-                blocks += 1;
-                hits.extend(drill(&must, None, &layers, [&entry.observable]));
-            }
+            let mut blocks = 0;
+            let blocked = layers.iter().filter(|entry| entry.action == Action::Block).inspect(|_| blocks += 1);
+            let hits = drill(&must, None, &layers, blocked.map(|entry| entry.observable));
             Ok::<_, ShieldError>((hits, blocks))
         })
         .await?;

@@ -157,8 +157,7 @@ fn keeps_open(entry: &PolicyEntry, rules: usize) -> bool {
 }
 
 /// Notes what one decision becomes, and whether the published state says it.
-fn compare(state: &State, entries: Vec<PolicyEntry>, wanted: &mut Wanted) {
-    let mut entries = entries.into_iter();
+fn compare(state: &State, mut entries: impl Iterator<Item = PolicyEntry>, wanted: &mut Wanted) {
     let Some(own) = entries.next().map(PolicyEntry::canonical) else { return };
     wanted.numbers.push(own.decision);
     if !state.layers.said_of(&own.observable).contains(&own) {

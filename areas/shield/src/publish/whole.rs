@@ -17,13 +17,11 @@ use crate::{
         lists,
         publications::{self, Publication, WholeFile},
     },
+    warnings::LOOKED_UP_TOGETHER,
 };
 use sipar_model::{Action, SnapshotSerial, TimestampMs};
-use sipar_snapshot::{BuildError, Built, Layers, Policy, PolicyBuilder, PolicyHead, SigningKey, WarningIndex};
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use sipar_snapshot::{Layers, Policy, PolicyBuilder, PolicyHead, WarningIndex};
+use std::{path::PathBuf, sync::Arc};
 
 /// What a compilation left out, and why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -36,12 +34,13 @@ pub struct LeftOut {
     pub unblockable: u64,
 }
 
-/// Builds a policy from decisions, one at a time.
+/// Builds a policy from decisions.
 pub struct Compiler<'a> {
     builder: PolicyBuilder,
     rules: &'a Rules,
     index: Option<&'a WarningIndex>,
     left_out: LeftOut,
+    waiting: Vec<InForce>,
 }
 
 impl<'a> Compiler<'a> {
@@ -54,7 +53,13 @@ impl<'a> Compiler<'a> {
         for list in gate::lists(rules) {
             builder.list(list).map_err(ShieldError::Build)?;
         }
-        Ok(Self { builder, rules, index, left_out: LeftOut::default() })
+        Ok(Self {
+            builder,
+            rules,
+            index,
+            left_out: LeftOut::default(),
+            waiting: Vec::with_capacity(LOOKED_UP_TOGETHER),
+        })
     }
 
     /// Takes one decision, if it passes the gate.
@@ -62,28 +67,35 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// When a bound of the format is reached.
     pub fn add(&mut self, decision: InForce) -> Result<(), ShieldError> {
-        match gate::entries(decision, self.rules, self.index) {
-            Ok(entries) => {
-                entries.into_iter().try_for_each(|entry| self.builder.add(entry)).map_err(ShieldError::Build)?;
+        self.waiting.push(decision);
+        if self.waiting.len() == LOOKED_UP_TOGETHER { self.judge() } else { Ok(()) }
+    }
+
+    /// Takes what waits, as far as it passes the gate.
+    fn judge(&mut self) -> Result<(), ShieldError> {
+        if let Some(index) = self.index {
+            index.warm(self.waiting.iter().map(|decision| &decision.observable));
+        }
+        for decision in self.waiting.drain(..) {
+            match gate::entries(decision, self.rules, self.index) {
+                Ok(mut entries) => {
+                    entries.try_for_each(|entry| self.builder.add(entry)).map_err(ShieldError::Build)?;
+                }
+                Err(Barred::Never) => self.left_out.never += 1,
+                Err(Barred::Tlp) => self.left_out.tlp += 1,
+                Err(Barred::Unblockable | Barred::NoList) => self.left_out.unblockable += 1,
             }
-            Err(Barred::Never) => self.left_out.never += 1,
-            Err(Barred::Tlp) => self.left_out.tlp += 1,
-            Err(Barred::Unblockable | Barred::NoList) => self.left_out.unblockable += 1,
         }
         Ok(())
     }
 
-    /// Writes and signs the file.
+    /// What was taken, free of what it was judged with.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn write(self, path: &Path, key: &SigningKey) -> Result<(Built, LeftOut), BuildError> {
-        self.builder.write(path, key).map(|built| (built, self.left_out))
-    }
-
-    /// What was collected, free of what it was collected with.
-    fn collected(self) -> (PolicyBuilder, LeftOut) {
-        (self.builder, self.left_out)
+    /// When a bound of the format is reached.
+    pub fn finish(mut self) -> Result<(PolicyBuilder, LeftOut), ShieldError> {
+        self.judge()?;
+        Ok((self.builder, self.left_out))
     }
 }
 
@@ -162,7 +174,7 @@ impl Shield {
                 }
             })?;
             let warnings = in_use.map(|in_use| in_use.blob).unwrap_or_default();
-            Ok::<_, ShieldError>((compiler.collected(), change, warnings, index))
+            Ok::<_, ShieldError>((compiler.finish()?, change, warnings, index))
         })?;
         let ((builder, left_out), change, warnings, index) = collected;
         let (file, file_bytes, policy) = self.write_file(builder, serial)?;

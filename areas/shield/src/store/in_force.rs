@@ -7,6 +7,7 @@ use sipar_model::{
     Action, Assertion, Category, DecisionNumber, Observable, ObservableKind, Severity, TimestampMs, Tlp,
 };
 use sipar_store::{Reader, Row, StoreError, params, values};
+use std::{collections::HashSet, sync::Arc};
 
 /// A decision in force, without what is for people alone.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,7 @@ pub struct InForce {
     /// How bad.
     pub severity: Severity,
     /// The list that it stands on.
-    pub list: String,
+    pub list: Arc<str>,
     /// The score, 0 to 100.
     pub score: u8,
     /// Who may know.
@@ -33,12 +34,11 @@ pub struct InForce {
     pub seen: Vec<Seen>,
 }
 
-/// Who saw something, and when. As JSON an array of these four; or an object, which may hold more, as an [`Assertion`]
-/// does: so rows from before version 8, without such arrays, are read by their evidence.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+/// Who saw something, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The family of the source.
-    pub family: String,
+    pub family: Arc<str>,
     /// Who may know.
     pub tlp: Tlp,
     /// When the source first saw it.
@@ -47,17 +47,69 @@ pub struct Seen {
     pub last_seen: TimestampMs,
 }
 
-/// The text of the column `seen`.
+/// The text of the column `seen`: a line for each, of its marking's number, both times in milliseconds, and its family.
+/// JSON, as before, where a family would break its line.
 pub(super) fn seen(evidence: &[Assertion]) -> Result<String, ShieldError> {
-    let seen = evidence.iter().map(|said| (&said.family, said.tlp, said.first_seen, said.last_seen));
-    json(&seen.collect::<Vec<_>>())
+    if evidence.iter().any(|said| said.family.contains('\n')) {
+        let seen = evidence.iter().map(|said| (&said.family, said.tlp, said.first_seen, said.last_seen));
+        return json(&seen.collect::<Vec<_>>());
+    }
+    let line = |said: &Assertion| {
+        format!("{} {} {} {}\n", said.tlp.number(), said.first_seen.0, said.last_seen.0, said.family)
+    };
+    Ok(evidence.iter().map(line).collect())
+}
+
+/// Reads the column `seen`, as this version wrote it, or JSON: an array of these four for each, or an object that may
+/// hold more, as an [`Assertion`] does. So rows from before version 8, without the column, are read by their evidence.
+fn read_seen(text: &str, words: &mut Words) -> Option<Vec<Seen>> {
+    #[derive(serde::Deserialize)]
+    struct Stored {
+        family: String,
+        tlp: Tlp,
+        first_seen: TimestampMs,
+        last_seen: TimestampMs,
+    }
+    if text.starts_with('[') {
+        let stored: Vec<Stored> = serde_json::from_str(text).ok()?;
+        let seen = |Stored { family, tlp, first_seen, last_seen }| Seen {
+            family: words.shared(&family),
+            tlp,
+            first_seen,
+            last_seen,
+        };
+        return Some(stored.into_iter().map(seen).collect());
+    }
+    let line = |line: &str| {
+        let mut fields = line.splitn(4, ' ');
+        let tlp = Tlp::from_number(fields.next()?.parse().ok()?)?;
+        let mut time = || fields.next()?.parse().ok().map(TimestampMs);
+        let (first_seen, last_seen) = (time()?, time()?);
+        Some(Seen { family: words.shared(fields.next()?), tlp, first_seen, last_seen })
+    };
+    text.split_terminator('\n').map(line).collect()
+}
+
+/// Words that rows have in common, each held once.
+#[derive(Default)]
+struct Words(HashSet<Arc<str>>);
+
+impl Words {
+    fn shared(&mut self, word: &str) -> Arc<str> {
+        if let Some(word) = self.0.get(word) {
+            return Arc::clone(word);
+        }
+        let word = Arc::from(word);
+        self.0.insert(Arc::clone(&word));
+        word
+    }
 }
 
 /// The columns of a row, in the order in which [`in_force`] reads them.
 const COLUMNS: &str =
     "number, kind, value, action, category, severity, list, score, tlp, expires_at, coalesce(seen, evidence)";
 
-fn in_force(row: &Row) -> Result<InForce, ShieldError> {
+fn in_force(row: &Row, words: &mut Words) -> Result<InForce, ShieldError> {
     let number: DecisionNumber = row.try_get(0)?;
     let broken = |column: &'static str| ShieldError::BadRow { number, column };
     let kind = row.try_get(1).ok().and_then(ObservableKind::from_number).ok_or_else(|| broken("kind"))?;
@@ -67,11 +119,11 @@ fn in_force(row: &Row) -> Result<InForce, ShieldError> {
         action: row.try_get(3).ok().and_then(Action::from_number).ok_or_else(|| broken("action"))?,
         category: row.try_get(4).ok().and_then(Category::from_number).ok_or_else(|| broken("category"))?,
         severity: row.try_get(5).ok().and_then(Severity::from_number).ok_or_else(|| broken("severity"))?,
-        list: row.try_get(6)?,
+        list: words.shared(row.text(6).ok_or_else(|| broken("list"))?),
         score: row.try_get(7)?,
         tlp: row.try_get(8).ok().and_then(Tlp::from_number).ok_or_else(|| broken("tlp"))?,
         expires_at: row.try_get(9)?,
-        seen: serde_json::from_str(row.text(10).unwrap_or_default()).map_err(|_| broken("seen"))?,
+        seen: read_seen(row.text(10).unwrap_or_default(), words).ok_or_else(|| broken("seen"))?,
     })
 }
 
@@ -85,7 +137,8 @@ pub fn on<'a>(
 ) -> Result<Vec<InForce>, ShieldError> {
     let sql = format!("select {COLUMNS} from decision where value = ?1 and kind = ?2 and state = 1 order by number");
     let keys = things.into_iter().map(|thing| values![thing.value(), thing.kind().number()]);
-    reader.query_many(&sql, keys)?.iter().flatten().map(in_force).collect()
+    let mut words = Words::default();
+    reader.query_many(&sql, keys)?.iter().flatten().map(|row| in_force(row, &mut words)).collect()
 }
 
 /// Hands over every decision in force, one by one, in the order of their numbers. One whose time is over is in force
@@ -98,10 +151,10 @@ pub fn each(
     mut take: impl FnMut(InForce) -> Result<(), ShieldError>,
 ) -> Result<(), ShieldError> {
     let sql = format!("select {COLUMNS} from decision where state = 1 order by number");
-    let mut failed = None;
+    let (mut failed, mut words) = (None, Words::default());
     reader
         .each(&sql, params![], |row| {
-            in_force(&row).and_then(&mut take).map_err(|error| {
+            in_force(row, &mut words).and_then(&mut take).map_err(|error| {
                 failed = Some(error);
                 StoreError::stopped(std::fmt::Error)
             })
@@ -153,14 +206,19 @@ mod tests {
     /// A decision as files for edges need it, by way of everything that people read.
     fn of(record: Record) -> InForce {
         let Record { decision, list, score, evidence, .. } = record;
-        let seen = |Assertion { family, tlp, first_seen, last_seen, .. }| Seen { family, tlp, first_seen, last_seen };
+        let seen = |Assertion { family, tlp, first_seen, last_seen, .. }| Seen {
+            family: family.into(),
+            tlp,
+            first_seen,
+            last_seen,
+        };
         InForce {
             number: decision.number,
             observable: decision.observable,
             action: decision.action,
             category: decision.category,
             severity: decision.severity,
-            list,
+            list: list.into(),
             score,
             tlp: decision.tlp,
             expires_at: decision.expires_at,

@@ -66,7 +66,7 @@ async fn compiled(rig: &Rig) -> Vec<String> {
         let head = PolicyHead { serial: SnapshotSerial(1), created: NOW, contact: String::new() };
         let mut compiler = Compiler::new(head, &rules, index.as_ref())?;
         in_force::each(reader, |decision| compiler.add(decision))?;
-        compiler.write(&target, &key).map_err(ShieldError::Build)?;
+        compiler.finish()?.0.write(&target, &key).map_err(ShieldError::Build)?;
         Ok::<_, ShieldError>(())
     });
     read.await.unwrap();

@@ -47,7 +47,7 @@ fn warning_index(folder: &std::path::Path, key: &SigningKey) -> WarningIndex {
 }
 
 fn in_force(number: u32, what: &str, action: Action, tlp: Tlp, witnesses: &[Tlp], list: &str) -> InForce {
-    let seen = |tlp: &Tlp| Seen { family: format!("family-{tlp}"), tlp: *tlp, first_seen: NOW, last_seen: NOW };
+    let seen = |tlp: &Tlp| Seen { family: format!("family-{tlp}").into(), tlp: *tlp, first_seen: NOW, last_seen: NOW };
     InForce {
         number: DecisionNumber(number),
         observable: thing(what),
@@ -94,7 +94,8 @@ proptest! {
             }
         }
         let file = folder.path().join("policy");
-        let (built, left_out) = compiler.write(&file, &key).unwrap();
+        let (builder, left_out) = compiler.finish().unwrap();
+        let built = builder.write(&file, &key).unwrap();
         prop_assert_eq!(left_out.never + left_out.tlp + left_out.unblockable, refused);
         prop_assert_eq!(built.entries + built.superseded, expect.len() as u64);
         let policy = Policy::open(&file, &key.verifying_key()).unwrap();

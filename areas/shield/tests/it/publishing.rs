@@ -23,7 +23,7 @@ fn the_first_state_is_a_whole_file_and_holds_what_is_in_force() {
         let hit = policy.name(&name, NOW).expect("what is below a blocked name is blocked");
         assert_eq!((hit.decision.0, hit.category, hit.shadow), (1, Category::Phishing, false));
         let (score, evidence) = policy.evidence(hit.entry);
-        let families: Vec<&str> = evidence.iter().map(|seen| seen.family.as_str()).collect();
+        let families: Vec<&str> = evidence.iter().map(|seen| &*seen.family).collect();
         assert_eq!((score, families), (100, vec!["feed"]), "no secret witness is named");
         assert!(policy.address("203.0.113.9".parse().unwrap(), NOW).is_some());
 

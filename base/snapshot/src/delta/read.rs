@@ -11,7 +11,7 @@ use crate::{
 use sipar_model::{
     Action, Category, DecisionNumber, Observable, ObservableKind, Severity, SnapshotSerial, TimestampMs, Tlp,
 };
-use std::{fs::OpenOptions, io::Read, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{fs::OpenOptions, io::Read, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 
 /// A delta that was read whole: every byte is as it was signed, and every thing in it is canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,16 +143,16 @@ fn read_head(container: &Container) -> Option<(DeltaHead, usize)> {
     sound.then(|| (DeltaHead { from, to, created: TimestampMs(container.created_ms()), contact, lists }, count))
 }
 
-fn read_families(section: &[u8]) -> Option<Vec<String>> {
+fn read_families(section: &[u8]) -> Option<Vec<Arc<str>>> {
     let mut fields = Fields(section);
     let mut families = Vec::new();
     while !fields.0.is_empty() {
-        families.push(fields.text().filter(|_| families.len() < FAMILIES_MAX)?);
+        families.push(fields.text().filter(|_| families.len() < FAMILIES_MAX)?.into());
     }
     Some(families)
 }
 
-fn read_update(fields: &mut Fields<'_>, families: &[String], lists: usize) -> Option<Update> {
+fn read_update(fields: &mut Fields<'_>, families: &[Arc<str>], lists: usize) -> Option<Update> {
     let kind = ObservableKind::from_number(fields.u8()?)?;
     let count = usize::from(fields.u16()?);
     let value = std::str::from_utf8(fields.bytes(count)?).ok()?;
@@ -175,7 +175,7 @@ fn read_update(fields: &mut Fields<'_>, families: &[String], lists: usize) -> Op
 fn read_entry(
     fields: &mut Fields<'_>,
     observable: &Observable,
-    families: &[String],
+    families: &[Arc<str>],
     lists: usize,
 ) -> Option<PolicyEntry> {
     let [scope, action, category, severity, tlp] = fields.take()?;

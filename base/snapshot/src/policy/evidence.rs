@@ -8,7 +8,7 @@ use crate::{
     limits::{EVIDENCE_MAX, FAMILIES_MAX, SECTION_BYTES_MAX},
 };
 use hashbrown::HashMap;
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// Entries that share one row of the index; on average half as many are skipped to reach one.
 const GROUP: usize = 16;
@@ -99,7 +99,7 @@ pub(super) fn put_in_order(evidence: &mut Vec<Evidence>) {
 /// Evidence in an open file.
 #[derive(Debug)]
 pub(crate) struct EvidenceTable {
-    families: Vec<String>,
+    families: Vec<Arc<str>>,
     index: Range<usize>,
     records: Range<usize>,
 }
@@ -111,7 +111,7 @@ impl EvidenceTable {
         let mut families = Vec::new();
         while !fields.0.is_empty() {
             let family = fields.text().filter(|_| families.len() < FAMILIES_MAX);
-            families.push(family.ok_or_else(|| malformed(SectionId::Families, "a family cannot be read"))?);
+            families.push(family.ok_or_else(|| malformed(SectionId::Families, "a family cannot be read"))?.into());
         }
         let index = container.section(SectionId::EvidenceIndex);
         if index.len() != entries.div_ceil(GROUP) * 8 {

@@ -24,6 +24,7 @@ pub(crate) use found::{Found, Keyed, sender_hit};
 pub use read::Policy;
 
 use sipar_model::{Action, Category, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs, Tlp};
+use std::sync::Arc;
 
 /// Bytes of payload with each entry: class, expiry in seconds, decision.
 pub(crate) const PAYLOAD_BYTES: usize = 10;
@@ -101,7 +102,7 @@ impl Scope {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
     /// The family.
-    pub family: String,
+    pub family: Arc<str>,
     /// When it first saw it, to the second.
     pub first_seen: TimestampMs,
     /// When it last saw it, to the second.

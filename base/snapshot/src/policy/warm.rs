@@ -3,11 +3,8 @@
 //! A look-up among a million names waits for memory twice, a hundred nanoseconds and more each time. The places that
 //! many look-ups will read are known beforehand, and a processor fetches ten or so at the same time.
 
-use super::{PAYLOAD_BYTES, Policy};
-use crate::{
-    prefix::{self, PrefixTable},
-    wire::WireName,
-};
+use super::Policy;
+use crate::{prefix, wire::WireName};
 use std::net::IpAddr;
 
 /// Most hashes looked at in one go: eight for each of 32 names.
@@ -31,12 +28,7 @@ impl Policy {
                 }
             });
         }
-        let (file, table, hashes) = (self.container.bytes(), &self.names.table, &hashes[..count]);
-        if table.entries() == 0 {
-            return;
-        }
-        touch(file, hashes.iter().map(|hash| table.line_place(*hash)));
-        touch(file, hashes.iter().filter_map(|hash| table.record_place(file, *hash)));
+        self.names.table.warm(self.container.bytes(), &hashes[..count]);
     }
 }
 
@@ -50,21 +42,9 @@ impl Policy {
             words[*count] = word;
             *count += 1;
         }
-        self.warm_words(&self.ipv4, &v4[..v4_count]);
-        self.warm_words(&self.ipv6, &v6[..v6_count]);
+        self.ipv4.warm(self.container.bytes(), &v4[..v4_count]);
+        self.ipv6.warm(self.container.bytes(), &v6[..v6_count]);
     }
-
-    fn warm_words<const W: usize>(&self, table: &PrefixTable<W, PAYLOAD_BYTES>, words: &[u128]) {
-        let file = self.container.bytes();
-        touch(file, words.iter().filter_map(|word| table.index_place(*word)));
-        touch(file, words.iter().filter_map(|word| table.rows_place(file, *word)).flatten());
-    }
-}
-
-/// Reads a byte at each place, so that the processor asks for all of them before it needs one.
-fn touch(file: &[u8], places: impl Iterator<Item = usize>) {
-    let sum = places.fold(0, |sum, at| sum ^ file.get(at).copied().unwrap_or(0));
-    std::hint::black_box(sum);
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) use ranges::{RangePlan, Ranges, flatten};
 
 use crate::{
     OpenError,
-    bytes::{Fields, u32_at, u128_at},
+    bytes::{Fields, touch, u32_at, u128_at},
     container::{Container, SectionId, VERSION_FIRST},
     limits::{CHAIN_MAX, ENTRIES_MAX, WITHIN_MAX},
 };
@@ -267,15 +267,15 @@ impl<const W: usize, const P: usize> PrefixTable<W, P> {
         None
     }
 
-    /// Where in the file a look-up of this address begins.
-    #[inline]
-    pub(crate) fn index_place(&self, address: u128) -> Option<usize> {
-        self.index.place(address)
+    /// Brings what look-ups of these addresses will read into the processor's caches: where the index tells of them
+    /// together, and then the rows that each may compare, the first and the last.
+    pub(crate) fn warm(&self, file: &[u8], addresses: &[u128]) {
+        touch(file, addresses.iter().filter_map(|address| self.index.place(*address)));
+        touch(file, addresses.iter().filter_map(|address| self.rows_place(file, *address)).flatten());
     }
 
-    /// Where in the file it goes on, once that is read: the first byte and the last of the rows that it may compare.
     #[inline]
-    pub(crate) fn rows_place(&self, file: &[u8], address: u128) -> Option<[usize; 2]> {
+    fn rows_place(&self, file: &[u8], address: u128) -> Option<[usize; 2]> {
         let (first, end) = Index::<W>::bucket(file, self.index.place(address)?)?;
         let at = |number: usize| self.entries.start + number.min(self.count as usize) * Self::ENTRY_BYTES;
         Some([at(first), at(end).saturating_sub(1)])
@@ -296,12 +296,21 @@ impl<const W: usize, const P: usize> PrefixTable<W, P> {
 
     /// The entries that start at or behind an address. They stand in that order in the file.
     fn from<'a>(&self, file: &'a [u8], first: u128) -> impl Iterator<Item = Entry<'a, P>> {
+        let low = match (&self.ranges, first.checked_sub(1)) {
+            (None, Some(before)) => self.before(file, before).map_or(0, |last_before| last_before + 1),
+            _ => self.search(file, first),
+        };
+        (low..self.count).map_while(move |number| self.entry(file, number))
+    }
+
+    /// The number of the first entry that starts at or behind an address, found without the index.
+    fn search(&self, file: &[u8], first: u128) -> u32 {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low + (high - low) / 2;
             let starts_before = self.entry(file, middle).is_some_and(|entry| entry.start < first);
             if starts_before { low = middle + 1 } else { high = middle }
         }
-        (low..self.count).map_while(move |number| self.entry(file, number))
+        low
     }
 }

@@ -10,7 +10,7 @@ pub(crate) use build::{Keys, Layout, Shape, build};
 
 use crate::{
     OpenError,
-    bytes::{Fields, u16_at, u32_at},
+    bytes::{Fields, touch, u16_at, u32_at},
     container::{Container, SectionId},
     limits::{ENTRIES_MAX, SPILL_LINES_MAX},
 };
@@ -192,15 +192,24 @@ impl<const P: usize> Table<P> {
         }
     }
 
+    /// Brings what look-ups of these hashes will read into the processor's caches: their lines together, and then their
+    /// records together.
+    pub(crate) fn warm(&self, file: &[u8], hashes: &[u64]) {
+        if self.buckets > 0 {
+            touch(file, hashes.iter().map(|hash| self.line_place(*hash)));
+            touch(file, hashes.iter().filter_map(|hash| self.record_place(file, *hash)));
+        }
+    }
+
     /// Where in the file a look-up of this hash starts to read.
     #[inline]
-    pub(crate) fn line_place(&self, hash: u64) -> usize {
+    fn line_place(&self, hash: u64) -> usize {
         self.lines.start + bucket_of(hash, self.buckets) as usize * LINE_BYTES
     }
 
     /// Where in the file it reads next, when its line holds an equal tag.
     #[inline]
-    pub(crate) fn record_place(&self, file: &[u8], hash: u64) -> Option<usize> {
+    fn record_place(&self, file: &[u8], hash: u64) -> Option<usize> {
         let line = self.line(file, bucket_of(hash, self.buckets) as usize)?;
         let equal = line.equal(tag_of(hash));
         if equal == 0 {

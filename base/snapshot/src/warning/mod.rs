@@ -3,6 +3,7 @@
 mod build;
 mod protected;
 mod sets;
+mod warm;
 
 pub use build::WarningIndexBuilder;
 

@@ -202,7 +202,7 @@ fn the_longest_name_and_the_longest_url_fit() {
 #[test]
 fn evidence_beyond_the_bound_keeps_what_was_seen_last() {
     let seen = |number: i64| Evidence {
-        family: format!("family {number}"),
+        family: format!("family {number}").into(),
         first_seen: TimestampMs(0),
         last_seen: TimestampMs(number * 1_000),
     };
