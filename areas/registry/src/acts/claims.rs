@@ -182,7 +182,7 @@ impl Registry {
                 if there.iter().any(|claim| claim.asset == *asset) {
                     continue;
                 }
-                let period = Period::new(now, None)?;
+                let period = Period::new(one.since.unwrap_or(now), None)?;
                 let new = NewClaim { party: one.party.id.clone(), asset: asset.clone(), label: String::new(), period };
                 self.claim(tx, &new, &by, now)?;
             }

@@ -5,9 +5,11 @@ use super::{
     contact::{Contact, ContactDraft},
     party::{NewParty, PARTIES_MAX, PartyDraft},
     vocabulary::{Language, Purpose},
+    words,
 };
 use crate::RegistryError;
 use serde::Deserialize;
+use sipar_model::TimestampMs;
 
 /// One party of a file.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct Listed {
     pub contact: Contact,
     /// What it owns.
     pub assets: Vec<Asset>,
+    /// Since when; `None`: since the file is entered.
+    pub since: Option<TimestampMs>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +44,8 @@ struct Written {
     parent: String,
     contact: String,
     assets: Vec<String>,
+    #[serde(default)]
+    since: String,
 }
 
 /// Reads a file of parties.
@@ -80,7 +86,13 @@ fn read(written: Written) -> Result<Listed, RegistryError> {
         holidays: String::new(),
     };
     let assets = written.assets.iter().map(|text| Asset::guess(text)).collect::<Result<_, _>>()?;
-    Ok(Listed { party: draft.read()?, contact: contact.read()?, assets })
+    let since = match written.since.as_str() {
+        "" => None,
+        text => Some(words::time(text).ok_or_else(|| {
+            RegistryError::Given(format!("since when `{text}` says cannot be read; write a day, `2025-01-31`"))
+        })?),
+    };
+    Ok(Listed { party: draft.read()?, contact: contact.read()?, assets, since })
 }
 
 #[cfg(test)]
@@ -109,6 +121,7 @@ mod tests {
         check(with("A b", "example.org"), "small letters");
         check(with("a", "10.0.0.1/8"), "bits set beyond");
         check(with("a", "example.org").replace("sector = \"health\"", "sektor = \"x\""), "sektor");
+        check(with("a", "example.org") + "\nsince = \"last year\"", "write a day");
         check(with("a", "example.org").replace("cert@example.org", "Cert <cert@example.org>"), "mail address");
     }
 }

@@ -250,6 +250,7 @@ fn a_file_is_entered_again_and_again() {
     each_rig(|rig| async move {
         import(&rig, FILE).await;
         let owner = |what: &'static str| rig.owner(what, NOW.plus_days(3));
+        assert_eq!(rig.owner("www.bank.example", NOW.plus_days(-30)).await.as_deref(), Some("example-bank"));
         assert_eq!(owner("www.bank.example").await.as_deref(), Some("example-bank"));
         rig.set(NOW.plus_days(1));
         import(&rig, FILE).await;
