@@ -104,6 +104,7 @@ fn decision(number: u32) -> Outcome<InForce> {
         list: "phishing".into(),
         score: 90,
         tlp: Tlp::Clear,
+        decided_at: NOW,
         expires_at: NOW.plus_days(10),
         seen: vec![witness("family-a"), witness("family-b")],
     })

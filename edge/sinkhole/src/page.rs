@@ -142,7 +142,8 @@ fn section(subject: &Subject<'_>, language: Language, first: bool, voice: &Voice
 }
 
 fn blocked(block: &Block, texts: &Texts, voice: &Voice) -> Markup {
-    let time = |time: TimestampMs| shown_time(time, &voice.zone);
+    let time = |time: TimestampMs| shown(time, "%Y-%m-%d %H:%M %Z", &voice.zone);
+    let day = |time: TimestampMs| shown(time, "%Y-%m-%d", &voice.zone);
     let asked = match &block.site {
         Site::Name(name) => name.as_str().to_owned(),
         Site::Address(address) => address.to_string(),
@@ -153,7 +154,8 @@ fn blocked(block: &Block, texts: &Texts, voice: &Voice) -> Markup {
             dt { (texts.site) } dd { (site_shown(&block.site)) }
             @if let Some(listed) = &block.listed { dt { (texts.listed) } dd { bdi dir="ltr" { (listed) } } }
             dt { (texts.category) } dd { (block.category.map_or(texts.category_withheld, |category| texts.of(category))) }
-            @if let Some(since) = block.since { dt { (texts.since) } dd { bdi dir="ltr" { (time(since)) } } }
+            @if let Some(since) = block.since { dt { (texts.since) } dd { bdi dir="ltr" { (day(since)) } } }
+            @if let Some(reported) = block.reported { dt { (texts.reported) } dd { bdi dir="ltr" { (time(reported)) } } }
             dt { (texts.until) } dd { bdi dir="ltr" { (time(block.until)) } }
             dt { (texts.by) } dd { bdi { (voice.organisation) } }
             dt { (texts.reference) } dd { bdi dir="ltr" { (block.decision) } }
@@ -194,10 +196,10 @@ fn letter(block: &Block) -> Option<String> {
     contact.starts_with("https://").then(|| contact.clone())
 }
 
-/// To the minute, with the zone's abbreviation or offset.
-fn shown_time(time: TimestampMs, zone: &TimeZone) -> String {
+/// In this form (strftime), in the page's zone.
+fn shown(time: TimestampMs, form: &str, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(time.0) {
-        Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string(),
+        Ok(time) => time.to_zoned(zone.clone()).strftime(form).to_string(),
         Err(_) => String::from("?"),
     }
 }

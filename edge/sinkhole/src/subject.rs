@@ -56,8 +56,10 @@ pub(crate) struct Block {
     pub(crate) listed: Option<String>,
     /// Why; nothing when the marking forbids to say.
     pub(crate) category: Option<Category>,
-    /// When a source first told of it; nothing when nobody did.
+    /// Since when, to the hour; nothing when the snapshot does not tell.
     pub(crate) since: Option<TimestampMs>,
+    /// When a source first told of it; nothing when nobody did.
+    pub(crate) reported: Option<TimestampMs>,
     /// When the block ends by itself.
     pub(crate) until: TimestampMs,
     /// The decision.
@@ -81,7 +83,8 @@ pub(crate) fn block(site: &Site, policy: &Layers, now: TimestampMs) -> Option<Bl
         listed,
         // TLP 2.0: what is green may be told in the community that is protected, and not what is above.
         category: (hit.tlp <= Tlp::Green).then_some(hit.category),
-        since: evidence.iter().map(|evidence| evidence.first_seen).min(),
+        since: policy.decided(&hit),
+        reported: evidence.iter().map(|evidence| evidence.first_seen).min(),
         until: hit.expires,
         decision: hit.decision,
         contact: policy.contact().to_owned(),

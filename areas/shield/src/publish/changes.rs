@@ -63,6 +63,7 @@ impl Shield {
         let lists = gate::lists(&self.rules);
         let contact = self.house.instance.contact.clone();
         let mut builder = DeltaBuilder::new(DeltaHead { from: serial, to, created: now, contact, lists });
+        gathered.in_force.iter().for_each(|decision| builder.decided(decision.number, decision.decided_at));
         let mut said = self.said_from_now_on(gathered.in_force, gathered.index.as_deref());
         for thing in gathered.things {
             let (before, after) = (from.layers.said_of(&thing), said.remove(&thing).unwrap_or_default());

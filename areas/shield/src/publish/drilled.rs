@@ -110,7 +110,9 @@ impl Shield {
             return Ok(Next::Whole("the lists have changed"));
         }
         let head = DeltaHead { from: serial, to, created: now, contact, lists: lists.clone() };
-        let (mut builder, mut said) = (DeltaBuilder::new(head), self.said_from_now_on(in_force, index.as_deref()));
+        let mut builder = DeltaBuilder::new(head);
+        in_force.iter().for_each(|decision| builder.decided(decision.number, decision.decided_at));
+        let mut said = self.said_from_now_on(in_force, index.as_deref());
         for thing in things {
             let (before, after) = (from.layers.said_of(&thing), said.remove(&thing).unwrap_or_default());
             let update = Update { observable: thing, before, after };

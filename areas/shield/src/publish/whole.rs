@@ -77,8 +77,10 @@ impl<'a> Compiler<'a> {
             index.warm(self.waiting.iter().map(|decision| &decision.observable));
         }
         for decision in self.waiting.drain(..) {
+            let (number, decided_at) = (decision.number, decision.decided_at);
             match gate::entries(decision, self.rules, self.index) {
                 Ok(mut entries) => {
+                    self.builder.decided(number, decided_at);
                     entries.try_for_each(|entry| self.builder.add(entry)).map_err(ShieldError::Build)?;
                 }
                 Err(Barred::Never) => self.left_out.never += 1,
@@ -312,6 +314,7 @@ fn copy(layers: &Layers) -> Result<PolicyBuilder, ShieldError> {
     for list in layers.lists() {
         builder.list(list.clone()).map_err(ShieldError::Build)?;
     }
+    layers.decision_times().for_each(|(decision, at)| builder.decided(decision, at));
     layers.iter().try_for_each(|entry| builder.add(entry)).map_err(ShieldError::Build)?;
     Ok(builder)
 }

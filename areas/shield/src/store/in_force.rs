@@ -28,6 +28,8 @@ pub struct InForce {
     pub score: u8,
     /// Who may know.
     pub tlp: Tlp,
+    /// When it was taken.
+    pub decided_at: TimestampMs,
     /// Until when.
     pub expires_at: TimestampMs,
     /// Who saw it, and when: one for each assertion of its evidence.
@@ -80,14 +82,23 @@ fn read_seen(text: &str, words: &mut Words) -> Option<Vec<Seen>> {
         };
         return Some(stored.into_iter().map(seen).collect());
     }
-    let line = |line: &str| {
-        let mut fields = line.splitn(4, ' ');
-        let tlp = Tlp::from_number(fields.next()?.parse().ok()?)?;
-        let mut time = || fields.next()?.parse().ok().map(TimestampMs);
-        let (first_seen, last_seen) = (time()?, time()?);
-        Some(Seen { family: words.shared(fields.next()?), tlp, first_seen, last_seen })
-    };
-    text.split_terminator('\n').map(line).collect()
+    let mut rest = text;
+    let mut seen = Vec::with_capacity(2);
+    while !rest.is_empty() {
+        let tlp = Tlp::from_number(until(&mut rest, b' ')?.parse().ok()?)?;
+        let first_seen = TimestampMs(until(&mut rest, b' ')?.parse().ok()?);
+        let last_seen = TimestampMs(until(&mut rest, b' ')?.parse().ok()?);
+        seen.push(Seen { family: words.shared(until(&mut rest, b'\n')?), tlp, first_seen, last_seen });
+    }
+    Some(seen)
+}
+
+/// Takes what is before the next `end`, which is ASCII, off the front of a text. Fields are so short that looking at
+/// each byte is faster than searching.
+fn until<'t>(rest: &mut &'t str, end: u8) -> Option<&'t str> {
+    let (field, after) = rest.split_at(rest.bytes().position(|byte| byte == end)?);
+    *rest = &after[1..];
+    Some(field)
 }
 
 /// Words that rows have in common, each held once.
@@ -106,8 +117,8 @@ impl Words {
 }
 
 /// The columns of a row, in the order in which [`in_force`] reads them.
-const COLUMNS: &str =
-    "number, kind, value, action, category, severity, list, score, tlp, expires_at, coalesce(seen, evidence)";
+const COLUMNS: &str = "number, kind, value, action, category, severity, list, score, tlp, decided_at, expires_at, \
+                       coalesce(seen, evidence)";
 
 fn in_force(row: &Row, words: &mut Words) -> Result<InForce, ShieldError> {
     let number: DecisionNumber = row.try_get(0)?;
@@ -122,8 +133,9 @@ fn in_force(row: &Row, words: &mut Words) -> Result<InForce, ShieldError> {
         list: words.shared(row.text(6).ok_or_else(|| broken("list"))?),
         score: row.try_get(7)?,
         tlp: row.try_get(8).ok().and_then(Tlp::from_number).ok_or_else(|| broken("tlp"))?,
-        expires_at: row.try_get(9)?,
-        seen: read_seen(row.text(10).unwrap_or_default(), words).ok_or_else(|| broken("seen"))?,
+        decided_at: row.try_get(9)?,
+        expires_at: row.try_get(10)?,
+        seen: read_seen(row.text(11).unwrap_or_default(), words).ok_or_else(|| broken("seen"))?,
     })
 }
 
@@ -221,6 +233,7 @@ mod tests {
             list: list.into(),
             score,
             tlp: decision.tlp,
+            decided_at: decision.decided_at,
             expires_at: decision.expires_at,
             seen: evidence.into_iter().map(seen).collect(),
         }

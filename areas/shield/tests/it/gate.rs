@@ -57,6 +57,7 @@ fn in_force(number: u32, what: &str, action: Action, tlp: Tlp, witnesses: &[Tlp]
         list: list.into(),
         score: 90,
         tlp,
+        decided_at: NOW,
         expires_at: NOW.plus_days(5),
         seen: witnesses.iter().map(seen).collect(),
     }

@@ -2,7 +2,7 @@
 
 use crate::rig::{HOUR_MS, NOW, allow, block, each_rig, phishing, says, thing};
 use sipar_area::Packs;
-use sipar_model::{Category, Fact, FactKind, Observable, SnapshotSerial, Tlp, WarningKind};
+use sipar_model::{Category, DecisionNumber, Fact, FactKind, Observable, SnapshotSerial, Tlp, WarningKind};
 use sipar_shield::store::publications;
 use std::{fs, path::PathBuf};
 
@@ -140,6 +140,8 @@ fn a_whole_file_of_a_published_state_is_the_same_state() {
                 .unwrap();
         assert_eq!((current.serial(), current.created()), (before.serial(), before.created()));
         assert_eq!(current.lists(), before.lists());
+        // From a change into the whole file.
+        assert_eq!(current.decided(DecisionNumber(1)), Some(NOW));
         let sorted = |entries: Vec<sipar_snapshot::PolicyEntry>| {
             let mut words: Vec<String> = entries.iter().map(|entry| format!("{entry:?}")).collect();
             words.sort();

@@ -97,6 +97,7 @@ sections! {
     EvidenceIndex = 0x06 "evidence.index",
     Evidence = 0x07 "evidence",
     WarningNever = 0x08 "never",
+    DecisionTimes = 0x09 "decisions",
     NamesMeta = 0x10 "names.meta",
     NamesLines = 0x11 "names.lines",
     NamesRecords = 0x12 "names.records",

@@ -6,9 +6,9 @@ use crate::{
     bytes::put_text,
     container::{FileKind, Identity, SectionId, SectionPlan, write_file},
     limits::{DELTA_BYTES_MAX, FAMILIES_MAX, LISTS_MAX, UPDATE_ENTRIES_MAX, UPDATES_MAX},
-    policy::{ListInfo, PolicyEntry, kept, seconds},
+    policy::{ListInfo, PolicyEntry, kept, seconds, times::Times},
 };
-use sipar_model::Observable;
+use sipar_model::{DecisionNumber, Observable, TimestampMs};
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
@@ -19,6 +19,7 @@ use std::{
 pub struct DeltaBuilder {
     head: DeltaHead,
     updates: BTreeMap<Observable, Sides>,
+    times: Times,
 }
 
 /// What was and what is.
@@ -42,8 +43,8 @@ pub struct BuiltDelta {
 impl DeltaBuilder {
     /// A delta that changes nothing yet.
     #[must_use]
-    pub const fn new(head: DeltaHead) -> Self {
-        Self { head, updates: BTreeMap::new() }
+    pub fn new(head: DeltaHead) -> Self {
+        Self { head, updates: BTreeMap::new(), times: Times::default() }
     }
 
     /// Adds what changed about one thing. Entries that can never answer are left out, as a whole file leaves them out;
@@ -73,6 +74,11 @@ impl DeltaBuilder {
         }
         self.updates.insert(observable, Sides { before, after });
         Ok(self)
+    }
+
+    /// Notes when a decision was taken that stands on an after side.
+    pub fn decided(&mut self, decision: DecisionNumber, at: TimestampMs) {
+        self.times.note(decision, at);
     }
 
     /// How many things it changes.
@@ -110,11 +116,12 @@ impl DeltaBuilder {
                 return Err(BuildError::TooMany { what: "bytes of changes in one delta", max: DELTA_BYTES_MAX / 2 });
             }
         }
-        let sections = vec![
+        let mut sections = vec![
             SectionPlan::whole(SectionId::DeltaHead, self.head_section()?),
             SectionPlan::whole(SectionId::Families, families.bytes),
             SectionPlan::whole(SectionId::Updates, updates),
         ];
+        sections.extend(self.times.clone().section());
         let identity = Identity { kind: FileKind::Delta, serial: to.0, created_ms: created.0 };
         let written = write_file(path, identity, sections, key)?;
         Ok(BuiltDelta {

@@ -6,7 +6,7 @@ use crate::{
     bytes::Fields,
     container::{Container, FileKind, SectionId},
     limits::{DELTA_BYTES_MAX, EVIDENCE_MAX, FAMILIES_MAX, UPDATE_ENTRIES_MAX, UPDATES_MAX},
-    policy::{Evidence, ListId, ListInfo, PolicyEntry, Scope, read_lists, time_of},
+    policy::{Evidence, ListId, ListInfo, PolicyEntry, Scope, read_lists, time_of, times},
 };
 use sipar_model::{
     Action, Category, DecisionNumber, Observable, ObservableKind, Severity, SnapshotSerial, TimestampMs, Tlp,
@@ -18,6 +18,7 @@ use std::{fs::OpenOptions, io::Read, os::unix::fs::OpenOptionsExt, path::Path, s
 pub struct Delta {
     head: DeltaHead,
     updates: Vec<Update>,
+    times: Vec<(DecisionNumber, TimestampMs)>,
     file_bytes: u64,
 }
 
@@ -89,6 +90,11 @@ impl Delta {
         &self.updates
     }
 
+    /// When the decisions in it were taken, as [`DeltaBuilder::decided`](crate::DeltaBuilder::decided) was told.
+    pub(crate) fn decision_times(&self) -> &[(DecisionNumber, TimestampMs)] {
+        &self.times
+    }
+
     /// The length of the file.
     #[must_use]
     pub const fn file_bytes(&self) -> u64 {
@@ -114,7 +120,8 @@ impl Delta {
         if !fields.0.is_empty() {
             return Err(malformed(SectionId::Updates, "there are more bytes than updates"));
         }
-        Ok(Self { head, updates, file_bytes: container.bytes().len() as u64 })
+        let times = times::rows(container.slice(SectionId::DecisionTimes)).collect();
+        Ok(Self { head, updates, times, file_bytes: container.bytes().len() as u64 })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     BuildError, Delta, LayerError, ListId, ListInfo, Policy, PolicyBuilder, PolicyEntry, PolicyHead, Update,
     limits::OVERLAY_MAX,
 };
-use sipar_model::Observable;
+use sipar_model::{DecisionNumber, Observable, TimestampMs};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -18,7 +18,7 @@ type Latest<'d> = HashMap<&'d Observable, (&'d Update, usize)>;
 pub(super) fn over<'d>(layers: &Layers, deltas: impl IntoIterator<Item = &'d Delta>) -> Result<Layers, LayerError> {
     let mut serial = layers.serial();
     let mut lists = layers.lists().to_vec();
-    let mut numberings = Vec::new();
+    let (mut numberings, mut times) = (Vec::new(), Vec::new());
     let mut latest: Latest<'d> = HashMap::new();
     let mut last = None;
     for delta in deltas {
@@ -27,12 +27,13 @@ pub(super) fn over<'d>(layers: &Layers, deltas: impl IntoIterator<Item = &'d Del
         }
         serial = delta.to();
         numberings.push(renumber(&mut lists, delta.lists())?);
+        times.extend_from_slice(delta.decision_times());
         latest.extend(delta.updates().iter().map(|update| (&update.observable, (update, numberings.len() - 1))));
         last = Some(delta);
     }
     let Some(last) = last else { return Ok(layers.clone()) };
     let head = PolicyHead { serial, created: last.created(), contact: last.contact().to_owned() };
-    let policy = small_policy(layers, head, lists, &latest, &numberings).map_err(LayerError::Build)?;
+    let policy = small_policy(layers, head, lists, &latest, &numberings, &times).map_err(LayerError::Build)?;
     let replaced = replaced(layers, &latest);
     let found = replaced.len() + count_of(&policy);
     if found > OVERLAY_MAX {
@@ -70,8 +71,11 @@ fn small_policy(
     lists: Vec<ListInfo>,
     latest: &Latest<'_>,
     numberings: &[Vec<ListId>],
+    times: &[(DecisionNumber, TimestampMs)],
 ) -> Result<Policy, BuildError> {
     let mut builder = PolicyBuilder::new(head);
+    let before = layers.overlay.iter().flat_map(|overlay| overlay.policy.decision_times());
+    before.chain(times.iter().copied()).for_each(|(decision, at)| builder.decided(decision, at));
     for list in lists {
         builder.list(list)?;
     }

@@ -14,7 +14,8 @@ use crate::{
     wire::{self, WireName},
 };
 use sipar_model::{
-    CanonicalUrl, DomainName, FileHash, MailAddress, NameServer, Observable, SnapshotSerial, TimestampMs,
+    CanonicalUrl, DecisionNumber, DomainName, FileHash, MailAddress, NameServer, Observable, SnapshotSerial,
+    TimestampMs,
 };
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
@@ -225,6 +226,17 @@ impl Layers {
     #[must_use]
     pub fn evidence(&self, entry: EntryRef) -> (u8, Vec<Evidence>) {
         self.place(entry).map(|(policy, entry)| policy.evidence(entry)).unwrap_or_default()
+    }
+
+    /// When the decision behind a hit was taken, to the hour; nothing when the files do not tell.
+    #[must_use]
+    pub fn decided(&self, hit: &Hit) -> Option<TimestampMs> {
+        self.place(hit.entry)?.0.decided(hit.decision)
+    }
+
+    /// What that is found by: decisions and their times, one for each hour at least.
+    pub fn decision_times(&self) -> impl Iterator<Item = (DecisionNumber, TimestampMs)> + '_ {
+        self.base.decision_times().chain(self.overlay.iter().flat_map(|overlay| overlay.policy.decision_times()))
     }
 
     /// The entry with this number. `None` when there is none, it was replaced, or it cannot be read.

@@ -5,6 +5,7 @@ use super::{
     classes::{self, Class, Classes},
     evidence::EvidenceBag,
     seconds, servers,
+    times::Times,
 };
 use crate::{
     BuildError, SigningKey,
@@ -16,7 +17,7 @@ use crate::{
     table::{self, Keys, Layout, Shape},
     wire,
 };
-use sipar_model::{Action, Asn, Observable, Prefix};
+use sipar_model::{Action, Asn, DecisionNumber, Observable, Prefix, TimestampMs};
 use std::{cmp::Reverse, path::Path};
 
 /// Collects entries, then writes them as one file. An entry takes about 60 bytes beside its name until then.
@@ -26,6 +27,7 @@ pub struct PolicyBuilder {
     lists: Vec<ListInfo>,
     classes: Classes,
     evidence: EvidenceBag,
+    times: Times,
     names: Bag,
     urls: Bag,
     files: Bag,
@@ -103,6 +105,7 @@ impl PolicyBuilder {
             lists: Vec::new(),
             classes: Classes::default(),
             evidence: EvidenceBag::default(),
+            times: Times::default(),
             names: Bag::default(),
             urls: Bag::default(),
             files: Bag::default(),
@@ -167,6 +170,11 @@ impl PolicyBuilder {
         }
     }
 
+    /// Notes when a decision was taken. Numbers of decisions must grow with time: what is kept is the first of each hour.
+    pub fn decided(&mut self, decision: DecisionNumber, at: TimestampMs) {
+        self.times.note(decision, at);
+    }
+
     fn network(&mut self, prefix: Prefix, pending: Pending) {
         let (is_v4, start) = prefix::word_of(prefix.addr());
         let networks = if is_v4 { &mut self.ipv4 } else { &mut self.ipv6 };
@@ -196,7 +204,8 @@ impl PolicyBuilder {
         finish: impl FnOnce(Identity, Vec<SectionPlan<'_>>) -> Result<T, BuildError>,
     ) -> Result<(T, u64, u64), BuildError> {
         crate::check_text("contact", &self.head.contact)?;
-        let Self { head, lists, classes, evidence, names, urls, files, mails, ipv4, ipv6, servers, count } = self;
+        let Self { head, lists, classes, evidence, times, names, urls, files, mails, ipv4, ipv6, servers, count } =
+            self;
         let identity = Identity { kind: FileKind::Policy, serial: head.serial.0, created_ms: head.created.0 };
         let mut order = Vec::with_capacity(count);
 
@@ -229,6 +238,7 @@ impl PolicyBuilder {
 
         let entries = order.len();
         sections.extend(evidence.into_sections(order));
+        sections.extend(times.section());
         Ok((finish(identity, sections)?, entries as u64, (count - entries) as u64))
     }
 }

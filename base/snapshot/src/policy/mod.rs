@@ -14,6 +14,7 @@ mod evidence;
 mod found;
 mod read;
 mod servers;
+pub(crate) mod times;
 mod warm;
 
 pub(crate) use build::kept;

@@ -5,7 +5,7 @@ use super::{
     classes::{self, Class},
     evidence::EvidenceTable,
     found::{Found, Keyed, better, sender_hit},
-    time_of,
+    time_of, times,
 };
 use crate::{
     OpenError, VerifyingKey,
@@ -17,7 +17,7 @@ use crate::{
     table::{self, Table},
     wire::{self, Endings, WireName},
 };
-use sipar_model::{CanonicalUrl, DomainName, FileHash, MailAddress, SnapshotSerial, TimestampMs};
+use sipar_model::{CanonicalUrl, DecisionNumber, DomainName, FileHash, MailAddress, SnapshotSerial, TimestampMs};
 use std::{net::IpAddr, path::Path};
 
 /// An open policy. Look-ups take no lock and allocate nothing; the file's pages are shared between processes.
@@ -348,6 +348,17 @@ impl Policy {
     pub fn evidence(&self, entry: EntryRef) -> (u8, Vec<Evidence>) {
         let known = (entry.0 < self.firsts.end).then(|| self.evidence.get(self.container.bytes(), entry.0));
         known.flatten().unwrap_or_default()
+    }
+
+    /// When a decision was taken, to the hour. A file that does not tell has none.
+    #[must_use]
+    pub fn decided(&self, decision: DecisionNumber) -> Option<TimestampMs> {
+        times::find(self.container.slice(SectionId::DecisionTimes), decision)
+    }
+
+    /// What [`decided`](Self::decided) is found by: the first decision of each hour and its time.
+    pub fn decision_times(&self) -> impl Iterator<Item = (DecisionNumber, TimestampMs)> + '_ {
+        times::rows(self.container.slice(SectionId::DecisionTimes))
     }
 
     /// Every entry, as far as it can be read; in a file that passes [`scrub`](Self::scrub) that is all.

@@ -4,8 +4,8 @@ use crate::common::{ENFORCED, SHADOW, block, built, head, key, lists};
 use proptest::prelude::*;
 use sipar_model::{Action, Category, DecisionNumber, Observable, Severity, SnapshotSerial, TimestampMs};
 use sipar_snapshot::{
-    Delta, DeltaBuilder, DeltaHead, EntryRef, Hit, LayerError, Layers, ListInfo, Mode, Policy, PolicyEntry, Scope,
-    Update,
+    Delta, DeltaBuilder, DeltaHead, EntryRef, Hit, LayerError, Layers, ListInfo, Mode, Policy, PolicyBuilder,
+    PolicyEntry, Scope, Update,
 };
 use std::{collections::BTreeMap, fs, sync::Arc};
 
@@ -246,4 +246,57 @@ fn an_entry_of_another_layer_is_not_taken_for_ones_own() {
     assert_eq!((before.entry(new), before.evidence(new).0), (None, 0));
     assert_eq!(after.changed(), 2);
     assert_eq!((before.contact(), before.lists()), (head(1).contact.as_str(), &lists()[..]));
+}
+
+#[test]
+fn when_a_decision_was_taken_is_told_by_the_layer_that_it_is_in() {
+    const HOUR_MS: i64 = 3_600_000;
+    let thing = |text: &str| Observable::guess(text).unwrap();
+    let of = |text: &str, number| entry(&thing(text), (false, false, false, 1_000_000_000, 1), number);
+    let decided = |layers: &Layers, text: &str| {
+        let Observable::Domain(name) = thing(text) else { panic!("a name") };
+        layers.decided(&layers.name(&name, TimestampMs(0)).unwrap()).map(|at| at.0 / HOUR_MS)
+    };
+    let mut builder = PolicyBuilder::new(head(1));
+    lists().into_iter().for_each(|list| _ = builder.list(list).unwrap());
+    for (text, number, hour) in [("a.example", 1, 5), ("b.example", 2, 5), ("c.example", 9, 7)] {
+        builder.add(of(text, number)).unwrap();
+        builder.decided(DecisionNumber(number), TimestampMs(hour * HOUR_MS + i64::from(number)));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    builder.write(&path, &key()).unwrap();
+    let base = Layers::new(Arc::new(Policy::open(&path, &key().verifying_key()).unwrap()));
+    assert_eq!(["a.example", "b.example", "c.example"].map(|text| decided(&base, text)), [Some(5), Some(5), Some(7)]);
+    assert_eq!(base.decision_times().count(), 2, "one for each hour");
+
+    // What an old decision says anew, and a new one; then one that nobody told the time of.
+    let update = |text: &str, after: u32| Update {
+        observable: thing(text),
+        before: base.said_of(&thing(text)),
+        after: vec![of(text, after)],
+    };
+    let mut builder = DeltaBuilder::new(DeltaHead {
+        from: SnapshotSerial(1),
+        to: SnapshotSerial(2),
+        created: TimestampMs(1),
+        contact: String::new(),
+        lists: lists(),
+    });
+    builder.add(update("b.example", 4)).unwrap().add(update("d.example", 12)).unwrap();
+    builder.decided(DecisionNumber(4), TimestampMs(6 * HOUR_MS));
+    builder.decided(DecisionNumber(12), TimestampMs(9 * HOUR_MS));
+    let path = folder.path().join("delta");
+    builder.write(&path, &key()).unwrap();
+    let layers = base.with(&Delta::open(&path, &key().verifying_key()).unwrap()).unwrap();
+    let hours = ["a.example", "b.example", "c.example", "d.example"].map(|text| decided(&layers, text));
+    assert_eq!(hours, [Some(5), Some(6), Some(7), Some(9)]);
+    let later = layers.with(&delta(2, 3, vec![update("e.example", 13)], lists())).unwrap();
+    assert_eq!(["b.example", "d.example"].map(|text| decided(&later, text)), [Some(6), Some(9)], "it goes on");
+
+    // A file in which nobody noted a time.
+    assert_eq!(
+        decided(&whole(1, &BTreeMap::from([(thing("a.example"), vec![of("a.example", 1)])])), "a.example"),
+        None
+    );
 }

@@ -61,6 +61,7 @@ pub fn policy() -> Arc<Policy> {
             evidence: vec![family],
         };
         builder.add(entry).unwrap();
+        builder.decided(DecisionNumber(number), seen(2));
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy.sipar");

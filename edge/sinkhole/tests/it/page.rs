@@ -13,6 +13,7 @@ async fn a_blocked_site_says_what_why_until_when_and_what_to_do() {
         "phish.example",
         "D-41",
         "National CERT",
+        "Blocked since</dt><dd><bdi dir=\"ltr\">2026-09-19<",
         "2026-09-18 19:13 PKT",
         "2026-09-22 19:13 PKT",
         "mailto:cert@example.org?subject=D-41",
