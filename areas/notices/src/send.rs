@@ -12,7 +12,8 @@ use crate::{
     },
 };
 use futures_util::{StreamExt as _, stream};
-use sipar_mail::{Attachment, Letter, Mailer, SEND_MAX, SendError};
+use sipar_area::Reached;
+use sipar_mail::{Attachment, Envelope, Letter, Mailer, SEND_MAX, SendError};
 use sipar_model::{Fact, Telling, TimestampMs, Told, fact::FACT_ITEMS_MAX};
 use sipar_store::{Tx, outbox};
 use std::{
@@ -151,7 +152,7 @@ impl Notices {
             id: &id,
             date: self.house.clock.now(),
         };
-        mailer.send_with(&letter, &attachments).await.map(|_| ())
+        mailer.send_with(&letter, &attachments, envelope(&to_send.to).as_ref()).await.map(|_| ())
     }
 
     /// Writes down what became of these, with the facts.
@@ -200,6 +201,16 @@ impl Notices {
         });
         written.await
     }
+}
+
+/// What the letter is put into: the first of the reader's certificates that letters can be encrypted to.
+fn envelope(to: &Reached) -> Option<Envelope> {
+    let found = to.certificates.iter().find_map(|pem| Envelope::to(pem.as_bytes()).ok());
+    if found.is_none() && !to.certificates.is_empty() {
+        // A warning that does not come harms more than one that somebody on the way may read.
+        tracing::warn!(party = %to.party, "no letter can be encrypted to any certificate of that party; it goes as it is");
+    }
+    found
 }
 
 /// What a plan comes to without a letter.

@@ -1,6 +1,6 @@
 //! The settings of mail, and what is refused of them at the start.
 
-use crate::{AddressError, Recipient};
+use crate::{AddressError, Recipient, Signer, SmimeError};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
@@ -50,6 +50,10 @@ pub struct MailConfig {
     pub password_file: PathBuf,
     /// Whom letters are from: an address whose mail somebody reads.
     pub from: String,
+    /// The certificate, in PEM, with which letters are signed (S/MIME). Empty: they are not.
+    pub sign_certificate_file: PathBuf,
+    /// Its private key, in PEM.
+    pub sign_key_file: PathBuf,
 }
 
 /// Settings that cannot be used.
@@ -69,6 +73,12 @@ pub enum ConfigError {
     /// One without the other.
     #[error("mail.user and mail.password_file go together; set both or none")]
     HalfSignIn,
+    /// One without the other.
+    #[error("mail.sign_certificate_file and mail.sign_key_file go together; set both or none")]
+    HalfSigner,
+    /// What letters are signed with.
+    #[error("using mail.sign_certificate_file and mail.sign_key_file")]
+    Signer(#[source] SmimeError),
     /// A file.
     #[error("reading `{}`, which {setting} names", .path.display())]
     File {
@@ -167,6 +177,20 @@ impl MailConfig {
             return Err(wrong(io::Error::other("there is no certificate in it")));
         }
         Ok(roots)
+    }
+
+    /// What letters are signed with, if they are.
+    pub(crate) fn signer(&self) -> Result<Option<Signer>, ConfigError> {
+        let [certificate, key] = [&self.sign_certificate_file, &self.sign_key_file];
+        if certificate.as_os_str().is_empty() != key.as_os_str().is_empty() {
+            return Err(ConfigError::HalfSigner);
+        }
+        if key.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let file = |setting, path: &PathBuf| read(path, AUTHORITIES_BYTES_MAX).map_err(file_error(setting, path));
+        let (certificate, key) = (file("mail.sign_certificate_file", certificate)?, file("mail.sign_key_file", key)?);
+        Signer::read(&certificate, &key).map(Some).map_err(ConfigError::Signer)
     }
 
     pub(crate) fn sender(&self) -> Result<Recipient, ConfigError> {

@@ -48,6 +48,9 @@ pub enum SendError {
     /// A file that goes with it.
     #[error("a file with the letter has the media type `{0}`, which is none")]
     Kind(String),
+    /// Its signature, or its envelope.
+    #[error("signing or encrypting the letter")]
+    Smime(#[source] crate::SmimeError),
     /// The letter itself.
     #[error("writing the letter")]
     Letter(#[source] lettre::error::Error),
@@ -150,6 +153,7 @@ impl SendError {
             self,
             Self::TooLong
                 | Self::Kind(_)
+                | Self::Smime(_)
                 | Self::Letter(_)
                 | Self::Refused { step: Step::Recipient | Step::Message, .. }
                 | Self::Broken { step: Step::Recipient | Step::Message, .. }

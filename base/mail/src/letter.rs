@@ -1,6 +1,6 @@
 //! A letter as it goes over the wire (RFC 5322, 3834).
 
-use crate::{Recipient, SendError};
+use crate::{Envelope, Recipient, SendError, Signer};
 use lettre::message::{
     Attachment as Part, Body, Mailbox, Message, MultiPart, SinglePart,
     header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
@@ -53,6 +53,7 @@ pub(crate) fn written(
     letter: &Letter<'_>,
     attachments: &[Attachment<'_>],
     from: &Mailbox,
+    seal: Seal<'_>,
 ) -> Result<Vec<u8>, SendError> {
     let enclosed: usize = attachments.iter().map(|one| one.bytes.len()).sum();
     if enclosed > ATTACHMENTS_BYTES_MAX {
@@ -73,11 +74,60 @@ pub(crate) fn written(
         // RFC 3834 §5: nothing may answer it by itself.
         .raw_header(header("Auto-Submitted", "auto-generated"))
         .raw_header(header("Content-Language", letter.languages));
-    let message = match attachments.iter().map(enclosed_part).collect::<Result<Vec<_>, _>>()? {
-        none if none.is_empty() => message.singlepart(text),
-        parts => message.multipart(parts.into_iter().fold(MultiPart::mixed().singlepart(text), MultiPart::singlepart)),
+    let entity = match attachments.iter().map(enclosed_part).collect::<Result<Vec<_>, _>>()? {
+        none if none.is_empty() => Entity::Single(text),
+        parts => Entity::Multi(parts.into_iter().fold(MultiPart::mixed().singlepart(text), MultiPart::singlepart)),
+    };
+    let message = match seal.close(entity, letter.date)? {
+        Entity::Single(part) => message.singlepart(part),
+        Entity::Multi(part) => message.multipart(part),
     };
     Ok(message.map_err(SendError::Letter)?.formatted())
+}
+
+/// What a letter says, as a part of it.
+enum Entity {
+    Single(SinglePart),
+    Multi(MultiPart),
+}
+
+/// How a letter is signed and encrypted.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Seal<'a> {
+    pub signer: Option<&'a Signer>,
+    pub envelope: Option<&'a Envelope>,
+}
+
+impl Seal<'_> {
+    /// Signs first and encrypts then (RFC 8551 §3.7): nobody on the way sees who has signed.
+    fn close(self, mut entity: Entity, at: TimestampMs) -> Result<Entity, SendError> {
+        if let Some(signer) = self.signer {
+            entity = signed(signer, entity, at)?;
+        }
+        let Some(envelope) = self.envelope else { return Ok(entity) };
+        let inner = match &entity {
+            Entity::Single(part) => part.formatted(),
+            Entity::Multi(part) => part.formatted(),
+        };
+        let sealed = envelope.seal(&inner).map_err(SendError::Smime)?;
+        let kind = "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m";
+        enclosed_part(&Attachment { name: "smime.p7m", kind, bytes: &sealed }).map(Entity::Single)
+    }
+}
+
+/// Two parts: what is signed, readable by every program, and the signature (RFC 8551 §3.5.3).
+fn signed(signer: &Signer, entity: Entity, at: TimestampMs) -> Result<Entity, SendError> {
+    let multi = MultiPart::signed("application/pkcs7-signature".to_owned(), signer.digest_name().to_owned());
+    let (multi, inner) = match entity {
+        Entity::Single(part) => (multi.singlepart(part.clone()), part.formatted()),
+        Entity::Multi(part) => (multi.multipart(part.clone()), part.formatted()),
+    };
+    // The last line's end belongs to the boundary behind it (RFC 2046 §5.1.1).
+    let inner = inner.strip_suffix(b"\r\n").unwrap_or(&inner);
+    let signature = signer.sign(inner, at).map_err(SendError::Smime)?;
+    let kind = "application/pkcs7-signature; name=smime.p7s";
+    let part = enclosed_part(&Attachment { name: "smime.p7s", kind, bytes: &signature })?;
+    Ok(Entity::Multi(multi.singlepart(part)))
 }
 
 /// Base64, whatever is in it: no server on the way ends its lines in another way.
@@ -110,7 +160,7 @@ mod tests {
         let date = TimestampMs(1_790_000_000_000);
         let from = Mailbox::new(Some("Example CERT".into()), "cert@cert.example".parse().unwrap());
         let letter = Letter { to: &to, subject, text, languages: "ur, en", id, date };
-        written(&letter, &[], &from).map(|bytes| String::from_utf8(bytes).unwrap())
+        written(&letter, &[], &from, Seal::default()).map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
@@ -152,7 +202,7 @@ mod tests {
         let date = TimestampMs(1_790_000_000_000);
         let letter = Letter { to: &to, subject: "x", text: "Text.", languages: "en", id: "i", date };
         let csv = Attachment { name: "a\r\nX: \"y", kind: "text/csv; charset=utf-8", bytes: "=1,سپر\n".as_bytes() };
-        let written = String::from_utf8(super::written(&letter, &[csv], &from).unwrap()).unwrap();
+        let written = String::from_utf8(super::written(&letter, &[csv], &from, Seal::default()).unwrap()).unwrap();
         for line in [
             "Content-Type: text/csv; charset=utf-8",
             "Content-Disposition: attachment; filename=\"a--X---y\"",
@@ -161,8 +211,9 @@ mod tests {
             assert!(written.split("\r\n").any(|one| one == line), "{line}\n---\n{written}");
         }
         assert!(written.contains("Content-Type: multipart/mixed"), "{written}");
-        let refused =
-            |kind, bytes| super::written(&letter, &[Attachment { name: "a", kind, bytes }], &from).unwrap_err();
+        let refused = |kind, bytes| {
+            super::written(&letter, &[Attachment { name: "a", kind, bytes }], &from, Seal::default()).unwrap_err()
+        };
         assert!(matches!(refused("nonsense", b""), SendError::Kind(_)));
         assert!(matches!(refused("text/csv", &vec![0; ATTACHMENTS_BYTES_MAX + 1]), SendError::TooLong));
     }

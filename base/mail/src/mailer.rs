@@ -1,7 +1,7 @@
 //! Hands letters to the mail server.
 
 use crate::{
-    Attachment, ConfigError, Letter, MailConfig, Recipient, SendError,
+    Attachment, ConfigError, Envelope, Letter, MailConfig, Recipient, SendError, Signer,
     config::{Place, Protection},
     letter,
     smtp::Talk,
@@ -45,6 +45,7 @@ pub struct Mailer {
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) from: Mailbox,
+    pub(crate) signer: Option<Signer>,
     pub(crate) waits: Waits,
 }
 
@@ -77,6 +78,7 @@ impl Mailer {
             tls: Arc::new(tls),
             credentials: password.map(|password| Credentials::new(config.user.clone(), password)),
             from: Mailbox::new(Some(organisation.to_owned()), config.sender()?.0),
+            signer: config.signer()?,
             waits: Waits::default(),
         }))
     }
@@ -107,15 +109,21 @@ impl Mailer {
     /// # Errors
     /// When the server did not take it.
     pub async fn send(&self, letter: &Letter<'_>) -> Result<Accepted, SendError> {
-        self.send_with(letter, &[]).await
+        self.send_with(letter, &[], None).await
     }
 
-    /// The same, with files.
+    /// The same, with files; encrypted where its reader left a certificate.
     ///
     /// # Errors
     /// When the server did not take it.
-    pub async fn send_with(&self, letter: &Letter<'_>, attachments: &[Attachment<'_>]) -> Result<Accepted, SendError> {
-        let written = letter::written(letter, attachments, &self.from)?;
+    pub async fn send_with(
+        &self,
+        letter: &Letter<'_>,
+        attachments: &[Attachment<'_>],
+        envelope: Option<&Envelope>,
+    ) -> Result<Accepted, SendError> {
+        let written =
+            letter::written(letter, attachments, &self.from, letter::Seal { signer: self.signer.as_ref(), envelope })?;
         let mut talk = Talk::open(self).await?;
         let said = talk.hand_over(&letter.to.0, &written).await?;
         Ok(Accepted { said })

@@ -44,6 +44,7 @@ const NEEDED: &[Needed] = &[
     Needed { program: "haproxy", package: "haproxy", what_for: "deny listed addresses by a downloaded list" },
     Needed { program: "postfix", package: "postfix", what_for: "refuse mail by the blocklist" },
     Needed { program: "aiosmtpd", package: "python3-aiosmtpd", what_for: "take our mail" },
+    Needed { program: "openssl", package: "openssl", what_for: "verify and open letters by S/MIME" },
     Needed { program: "faketime", package: "faketime", what_for: "let time pass for a whole process" },
     Needed { program: "nft", package: "nftables", what_for: "take listed addresses into sets" },
     Needed { program: "ipset", package: "ipset", what_for: "take listed addresses into sets" },
