@@ -43,7 +43,13 @@ pub struct Areas {
 impl Areas {
     /// The doors beside the portal: each looks at its asker's own key.
     pub fn doors(&self) -> Vec<Route> {
-        self.bouncers.doors().into_iter().chain(self.edges.doors()).chain(self.people.doors()).collect()
+        self.bouncers
+            .doors()
+            .into_iter()
+            .chain(self.edges.doors())
+            .chain(self.people.doors())
+            .chain(self.notices.doors())
+            .collect()
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sipar_dns::DnsConfig;
 use sipar_edges::RolloutConfig;
 use sipar_mail::MailConfig;
+use sipar_notices::NoticesConfig;
 use sipar_people::ProviderConfig;
 use sipar_registry::proving::ProofConfig;
 use sipar_reputation::ReputationConfig;
@@ -43,6 +44,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// The mail server that takes letters. Without it, none are sent.
     pub mail: MailConfig,
+    /// Where programs of parties, which are told of notices, may be.
+    pub notices: NoticesConfig,
     /// The outside provider that people may sign in with. Without an issuer there is none.
     pub provider: ProviderConfig,
     /// Whose key commands use (`--key-file`); the operator's own when none is given.
@@ -121,6 +124,7 @@ impl Default for Config {
             block_page: SinkholeConfig::default(),
             metrics: MetricsConfig::default(),
             mail: MailConfig::default(),
+            notices: NoticesConfig::default(),
             provider: ProviderConfig::default(),
             key_file: None,
             rollout: RolloutConfig::default(),

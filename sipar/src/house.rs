@@ -105,6 +105,7 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
         areas.notices.send_by(Arc::clone(&mailer));
         areas.registry.send_by(mailer);
     }
+    areas.notices.tell_within(config.notices.reach());
     areas.edges.configure(&config.rollout);
     areas.people.configure(&config.provider)?;
     match config.proofs.network() {

@@ -130,6 +130,8 @@ fault-notice-unsent = Notice { $subject } does not go out
 fault-notice-unsent-mend = See what the mail server said, and `sipar mail test`. The letter is tried again, with growing pauses.
 fault-notice-no-mail = Owners wait to be told, and no mail server is set
 fault-notice-no-mail-mend = Set `server` and `from` under [mail] in the configuration, and try it with `sipar mail test ADDRESS`.
+fault-notice-webhook-failing = The program of { $subject } takes no notices
+fault-notice-webhook-failing-mend = Tell that party; what is older than three days is passed over, and its notices are still in letters, on the portal and in its feed. Set another address with `sipar notice webhook set`, or remove it.
 
 # What is refused. Programs read these too: lower case, no full stop.
 notices-refused-none = there is no notice { $number }
@@ -138,3 +140,8 @@ notices-refused-party = `{ $given }` is no short name of a party; `sipar party l
 notices-refused-over = { $number } is over: somebody has acknowledged it, or nothing of it is left
 notices-refused-code = nobody was given this address; open the one in the letter, whole
 notices-refused-knocks = too many wrong addresses came from your network; try again in an hour
+notices-refused-url = that is no address of a program; write one like `https://soc.example.org/sipar`, at most 1,000 characters
+notices-refused-url-scheme = a program is told over `https` alone
+notices-refused-url-more = leave out user, password and fragment; deliveries are signed with a secret of their own
+notices-refused-full = there are { $max } programs to tell, as many as are taken; remove one first
+notices-refused-no-channel = there is none for `{ $given }`

@@ -130,6 +130,8 @@ fault-notice-unsent = اطلاع { $subject } نہیں جا رہی
 fault-notice-unsent-mend = دیکھیں کہ میل سرور نے کیا کہا، اور `sipar mail test` چلائیں۔ خط بڑھتے وقفوں سے دوبارہ آزمایا جاتا ہے۔
 fault-notice-no-mail = مالک اطلاع کے منتظر ہیں اور کوئی میل سرور مقرر نہیں
 fault-notice-no-mail-mend = ترتیبات میں [mail] کے تحت `server` اور `from` مقرر کریں، اور `sipar mail test ADDRESS` سے آزمائیں۔
+fault-notice-webhook-failing = { $subject } کا پروگرام اطلاعات نہیں لیتا
+fault-notice-webhook-failing-mend = اس فریق کو بتائیں؛ تین دن سے پرانی اطلاع چھوڑ دی جاتی ہے، مگر اطلاعات خطوط، پورٹل اور فیڈ میں موجود رہتی ہیں۔ `sipar notice webhook set` سے دوسرا پتہ مقرر کریں یا اسے ہٹا دیں۔
 
 # What is refused. Programs read these too: lower case, no full stop.
 notices-refused-none = کوئی اطلاع { $number } نہیں ہے
@@ -138,3 +140,8 @@ notices-refused-party = `{ $given }` کسی فریق کا مختصر نام نہ
 notices-refused-over = { $number } ختم ہو چکی: کسی نے تسلیم کر لی، یا اس میں کچھ باقی نہیں
 notices-refused-code = یہ پتہ کسی کو نہیں دیا گیا؛ خط میں لکھا پورا پتہ کھولیں
 notices-refused-knocks = آپ کے نیٹ ورک سے بہت سے غلط پتے آئے؛ ایک گھنٹے بعد دوبارہ کوشش کریں
+notices-refused-url = یہ کسی پروگرام کا پتہ نہیں؛ ایسے لکھیں `https://soc.example.org/sipar`، زیادہ سے زیادہ 1,000 حروف
+notices-refused-url-scheme = پروگرام کو صرف `https` پر بتایا جاتا ہے
+notices-refused-url-more = صارف، پاس ورڈ اور fragment نکال دیں؛ ترسیلات پر الگ راز سے دستخط ہوتے ہیں
+notices-refused-full = { $max } پروگرام مقرر ہیں، اس سے زیادہ نہیں لیے جاتے؛ پہلے ایک ہٹائیں
+notices-refused-no-channel = `{ $given }` کے لیے کوئی نہیں ہے

@@ -8,10 +8,12 @@
 //! answers any, and writes no address into a log.
 
 mod acts;
+mod config;
 mod error;
 mod faults;
 mod gather;
 mod hear;
+mod hook;
 mod http;
 mod job;
 mod letter;
@@ -21,6 +23,7 @@ mod plan;
 mod send;
 pub mod store;
 
+pub use config::NoticesConfig;
 pub use error::NoticesError;
 pub use send::Sent;
 
@@ -28,6 +31,7 @@ use jiff::tz::TimeZone;
 use model::{Classes, Clocks, knocks::Knocks};
 use sipar_area::{Area, AreaError, BoxFuture, Contacts, Fault, House, Job, Measure, Route};
 use sipar_authz::{Random, Resource, SystemRandom};
+use sipar_fetch::Reach;
 use sipar_mail::Mailer;
 use sipar_model::{Fact, FactKind};
 use sipar_store::{Migration, Tx};
@@ -57,6 +61,8 @@ pub struct Notices {
     pub(crate) mailer: OnceLock<Arc<Mailer>>,
     pub(crate) random: Box<dyn Random>,
     pub(crate) knocks: Knocks,
+    /// Where programs of parties may be; none: at public addresses.
+    pub(crate) reach: OnceLock<Reach>,
     /// Wakes the job.
     pub(crate) wake: Arc<Notify>,
 }
@@ -67,14 +73,21 @@ impl Notices {
         let _already_set = self.mailer.set(mailer);
     }
 
-    /// Does everything that is due: notices are made, letters go out. Returns how many notices were made, and what became
+    /// The door beside the portal: it looks at a party's own key.
+    pub fn doors(self: &Arc<Self>) -> Vec<Route> {
+        http::doors(self)
+    }
+
+    /// Does everything that is due: notices are made, letters go out, programs are told. Returns how many notices were made, and what became
     /// of the letters.
     ///
     /// # Errors
     /// When the store refuses.
     pub async fn run(&self, pace: Pace) -> Result<(usize, Sent), NoticesError> {
         let made = self.gather(pace).await?;
-        Ok((made, self.deliver(pace).await?))
+        let sent = self.deliver(pace).await?;
+        self.tell_programs().await?;
+        Ok((made, sent))
     }
 }
 
@@ -105,6 +118,7 @@ pub fn area(house: &House, contacts: Arc<dyn Contacts>) -> Result<Arc<NoticesAre
         mailer: OnceLock::new(),
         random: Box::new(SystemRandom),
         knocks: Knocks::default(),
+        reach: OnceLock::new(),
         wake: Arc::default(),
     };
     Ok(Arc::new(NoticesArea(Arc::new(notices))))

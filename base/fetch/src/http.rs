@@ -186,7 +186,7 @@ fn answer(
     Err(FetchError::Redirects { url: url.to_owned() })
 }
 
-fn agent(reach: &Reach, limits: &Limits, refused: &Arc<Mutex<Option<String>>>) -> Result<Agent, FetchError> {
+pub(super) fn agent(reach: &Reach, limits: &Limits, refused: &Arc<Mutex<Option<String>>>) -> Result<Agent, FetchError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
@@ -215,7 +215,7 @@ fn agent(reach: &Reach, limits: &Limits, refused: &Arc<Mutex<Option<String>>>) -
     Ok(Agent::with_parts(config, DefaultConnector::default(), resolver))
 }
 
-fn parse_uri(url: &str) -> Result<Uri, FetchError> {
+pub(super) fn parse_uri(url: &str) -> Result<Uri, FetchError> {
     let uri: Uri = url.parse().map_err(|_| FetchError::Url { url: url.to_owned() })?;
     match (uri.scheme_str(), uri.host()) {
         (Some("http" | "https"), Some(_)) => Ok(uri),
@@ -256,7 +256,7 @@ fn broken(uri: &Uri, bytes: u64, limits: &Limits, source: io::Error) -> FetchErr
     FetchError::Broken { url: uri.to_string(), bytes, source }
 }
 
-fn failure(uri: &Uri, error: ureq::Error, refused: &Mutex<Option<String>>) -> FetchError {
+pub(super) fn failure(uri: &Uri, error: ureq::Error, refused: &Mutex<Option<String>>) -> FetchError {
     if let Some(address) = refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return FetchError::Private { url: uri.to_string(), address };
     }

@@ -5,6 +5,7 @@
 
 mod http;
 mod policy;
+mod post;
 mod roots;
 mod spool;
 
@@ -13,6 +14,7 @@ mod tests;
 
 pub use http::{Answer, REDIRECTS_MAX, Timeouts, Validators, small, to_file};
 pub use policy::{Names, Reach, SystemNames, is_public};
+pub use post::{PostError, post};
 
 use std::{io, path::PathBuf};
 

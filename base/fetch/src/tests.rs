@@ -82,3 +82,12 @@ fn something_small() {
     check("/gone", Err("status 404"));
     server.join().expect("nine requests");
 }
+
+#[test]
+fn what_is_told_goes_over_tls_and_to_nobody_inside() {
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 9));
+    let tell = |url: &str| post(url, &[], b"{}", &reach(nobody), &limits());
+    assert!(matches!(tell("http://bank.example/"), Err(PostError::Insecure { .. })));
+    assert!(matches!(tell("https://inside.example/"), Err(PostError::Fetch(FetchError::Private { .. }))));
+    assert!(matches!(tell("nonsense"), Err(PostError::Fetch(FetchError::Url { .. }))));
+}

@@ -38,10 +38,39 @@ pub enum NoticeCommand {
         /// The number, as in `N-3` or `3`.
         number: String,
     },
+    /// Programs of parties that are told what happens to their notices: set, list, remove.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// Make the key with which a party's own program asks for its notices; one that it had opens nothing any more.
+    Key {
+        /// The party, by its short name.
+        party: String,
+        /// Remove its key instead.
+        #[arg(long)]
+        remove: bool,
+    },
     /// What telling owners has come to, by month and severity: things, never letters.
     Measures {
         /// Print the JSON of the API.
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// List them, with how they are.
+    List,
+    /// Set where a party's program is; prints the secret that signs deliveries, once.
+    Set {
+        /// The party, by its short name.
+        party: String,
+        /// Where, as `https://soc.example.org/sipar`.
+        url: String,
+    },
+    /// Tell a party's program no more.
+    Remove {
+        /// The party, by its short name.
+        party: String,
     },
 }

@@ -1,7 +1,11 @@
 //! `sipar notice`: what owners were told of things of theirs, and whether they know.
 
 use super::{encode, text, time};
-use crate::{cli::NoticeCommand, client::Client, config::Config};
+use crate::{
+    cli::{NoticeCommand, WebhookCommand},
+    client::Client,
+    config::Config,
+};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
@@ -37,12 +41,46 @@ pub async fn run(config: &Config, command: NoticeCommand) -> Result<()> {
             let one = client.post(&format!("{}/acknowledge", path(&number)?), &json!({})).await?;
             println!("N-{} is now {}", text(&one, "number"), text(&one, "state"));
         }
+        NoticeCommand::Webhook(command) => webhook(&client, command).await?,
+        NoticeCommand::Key { party, remove: false } => {
+            let made = client.post(&format!("/api/v1/notices/keys/{}", encode(&party)), &json!({})).await?;
+            println!("{}", text(&made, "key"));
+        }
+        NoticeCommand::Key { party, remove: true } => {
+            client.post(&format!("/api/v1/notices/keys/{}/remove", encode(&party)), &json!({})).await?;
+            println!("the key of {party} opens nothing any more");
+        }
         NoticeCommand::Measures { json } => {
             let all = client.get("/api/v1/notices/measures").await?;
             match json {
                 true => println!("{}", serde_json::to_string_pretty(&all)?),
                 false => measures(&all),
             }
+        }
+    }
+    Ok(())
+}
+
+async fn webhook(client: &Client, command: WebhookCommand) -> Result<()> {
+    const WEBHOOKS: &str = "/api/v1/notices/webhooks";
+    match command {
+        WebhookCommand::List => {
+            for one in client.get(WEBHOOKS).await?.as_array().into_iter().flatten() {
+                let failed = match one["failures"].as_u64() {
+                    Some(0) | None => String::new(),
+                    Some(times) => format!("  failed {times} times, the last: {}", text(one, "error")),
+                };
+                println!("{}  {}  last took {}{failed}", text(one, "party"), text(one, "url"), time(one, "taken_at"));
+            }
+        }
+        WebhookCommand::Set { party, url } => {
+            let set = client.post(&format!("{WEBHOOKS}/{}", encode(&party)), &json!({ "url": url })).await?;
+            println!("{}", text(&set, "secret"));
+            eprintln!("{} is told from now on; the secret is shown this once", text(&set, "url"));
+        }
+        WebhookCommand::Remove { party } => {
+            client.post(&format!("{WEBHOOKS}/{}/remove", encode(&party)), &json!({})).await?;
+            println!("the program of {party} is told no more");
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::{
     mail::{secrets, settings},
     support::{
         Home, required,
-        server::{Answer, Server},
+        server::{self, Answer, Server},
         until,
     },
 };
@@ -109,6 +109,36 @@ fn from_a_feed_to_an_acknowledged_notice() {
         events["events"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
     assert_eq!(what, ["made", "sent", "acknowledged"]);
     assert!(!server.log().contains("soc@"), "no address in a log");
+    programs(&home, &server);
+}
+
+/// A party's own program: where it is told, and its key with which it asks.
+fn programs(home: &Home, server: &Server) {
+    let refused = |url: &str, words: &str| home.run(&["notice", "webhook", "set", "bank", url]).refused_with(&[words]);
+    refused("http://soc.bank.example/", "over `https` alone");
+    refused("https://u:p@soc.bank.example/", "leave out user, password");
+    refused("soc.bank.example", "no address of a program");
+    home.run(&["notice", "webhook", "set", "shop", "https://soc.shop.example/"]).refused_with(&["`shop`"]);
+    assert!(home.ok(&["notice", "webhook", "set", "bank", "https://127.0.0.1:9/x"]).starts_with("whsec_"));
+    assert!(home.ok(&["notice", "webhook", "list"]).contains("https://127.0.0.1:9/x"));
+    home.ok(&["notice", "webhook", "remove", "bank"]);
+    let door = server.address("clients");
+    let ask = |path: &str, key: &str| server::get(door, path, key);
+    assert_eq!(ask("/v1/notices", "").status, 401);
+    let key = home.ok(&["notice", "key", "bank"]).trim().to_owned();
+    let told = ask("/v1/notices", &key).json();
+    let what: Vec<&str> = told["events"].as_array().unwrap().iter().map(|one| one["type"].as_str().unwrap()).collect();
+    assert_eq!(what, ["notice.made", "notice.sent", "notice.acknowledged"]);
+    assert_eq!(told["events"][0]["data"]["things"][0]["subject"]["value"], "login.bank-wallet.example");
+    let rest = ask(
+        &format!("/v1/notices?after={}", told["events"][1]["id"].as_str().unwrap().trim_start_matches("msg_")),
+        &key,
+    )
+    .json();
+    assert_eq!((rest["events"].as_array().unwrap().len(), &rest["after"]), (1, &told["after"]));
+    assert_eq!(ask("/v1/notices?after=x", &key).status, 400);
+    home.ok(&["notice", "key", "bank", "--remove"]);
+    assert_eq!(ask("/v1/notices", &key).status, 401, "it opens nothing any more");
 }
 
 fn real() -> Option<PathBuf> {

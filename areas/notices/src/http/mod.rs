@@ -1,5 +1,9 @@
 //! The JSON API of notices and its wire types.
 
+mod channels;
+
+pub(crate) use channels::doors;
+
 use crate::{
     Notices, NoticesError, Pace,
     acts::whole,
@@ -45,7 +49,12 @@ pub fn resources() -> Vec<Resource> {
         Resource {
             name: NOTICE,
             about: "what owners were told of things of theirs, and whether they know",
-            least: &[(Act::Read, Role::Analyst), (Act::Write, Role::Analyst)],
+            least: &[(Act::Read, Role::Analyst), (Act::Write, Role::Analyst), (Act::Administer, Role::Admin)],
+        },
+        Resource {
+            name: channels::FEED,
+            about: "where a party's own program asks for notices to it; each needs that party's own key, checked in the area",
+            least: &[(Act::Read, Role::Public)],
         },
         Resource {
             name: DOOR,
@@ -58,14 +67,15 @@ pub fn resources() -> Vec<Resource> {
 /// The JSON API.
 pub fn routes(notices: &Arc<Notices>) -> Vec<Route> {
     let with = || Arc::clone(notices);
-    vec![
+    let own = vec![
         Route::get("/api/v1/notices", NOTICE, get(list).with_state(with())),
         Route::get("/api/v1/notices/events", NOTICE, get(events).with_state(with())),
         Route::get("/api/v1/notices/measures", NOTICE, get(measures).with_state(with())),
         Route::post("/api/v1/notices/send", NOTICE, Act::Write, post(send).with_state(with())),
         Route::get("/api/v1/notices/{number}", NOTICE, get(show).with_state(with())),
         Route::post("/api/v1/notices/{number}/acknowledge", NOTICE, Act::Write, post(acknowledge).with_state(with())),
-    ]
+    ];
+    own.into_iter().chain(channels::routes(notices)).collect()
 }
 
 pub(crate) fn refusal(error: NoticesError) -> WebError {

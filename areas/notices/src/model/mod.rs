@@ -7,6 +7,7 @@ pub mod document;
 pub mod knocks;
 pub mod measure;
 pub mod thing;
+pub mod webhook;
 pub mod whom;
 
 pub use classes::Classes;

@@ -1,6 +1,6 @@
 //! What letters need: the codes in them, the addresses that take none, and what happened, in order.
 
-use super::{known, party};
+use super::{channels, known, party};
 use crate::NoticesError;
 use serde::Serialize;
 use sipar_authz::secret::SecretHash;
@@ -40,7 +40,7 @@ pub struct Event {
     pub at: TimestampMs,
 }
 
-/// Notes what happened to notices, in order.
+/// Notes what happened to notices, in order, for whoever asks and for programs that are told.
 ///
 /// # Errors
 /// When the store refuses.
@@ -54,7 +54,7 @@ pub fn happened(tx: &mut Tx<'_>, events: &[(PartyId, i64, Happened)], at: Timest
         "insert into notice_event(seq, party, notice, what, at) values (?1, ?2, ?3, ?4, ?5)",
         rows.map(|((party, notice, what), seq)| values![seq, party.as_str(), *notice, what.number(), at]),
     )?;
-    Ok(())
+    channels::wake(tx, events.iter().map(|(party, _, _)| party), at)
 }
 
 /// What happened behind the event `after`, in order; to one party's notices or to all. At most `limit`.

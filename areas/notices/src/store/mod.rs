@@ -1,5 +1,6 @@
 //! The tables of notices and every query on them.
 
+pub mod channels;
 pub mod letters;
 pub mod notices;
 pub mod things;
@@ -9,9 +10,10 @@ use sipar_model::PartyId;
 use sipar_store::{Migration, Row, StoreError};
 
 /// The tables. A migration that has been released is never edited: add the next one.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
 create table notice_thing(
     exposure bigint primary key, party text not null, kind smallint not null, value text not null,
     asset_kind smallint not null, asset text not null, class text not null, severity smallint not null,
@@ -44,7 +46,19 @@ create table notice_event(
     seq bigint primary key, party text not null, notice bigint not null, what smallint not null, at bigint not null);
 create index notice_event_of on notice_event(party, seq);
 ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+create table notice_hook(
+    party text primary key, url text not null, secret bytea not null, cursor bigint not null, next_at bigint,
+    taken_at bigint, failures bigint not null, failing_since bigint, error text not null);
+create index notice_hook_due on notice_hook(next_at) where next_at is not null;
+create table notice_key(party text primary key, hash text not null, made_at bigint not null);
+create unique index notice_key_hash on notice_key(hash);
+",
+    },
+];
 
 fn known<T>(row: &Row, column: usize, of: impl Fn(u8) -> Option<T>) -> Result<T, NoticesError> {
     let number: u8 = row.try_get(column)?;
