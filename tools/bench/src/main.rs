@@ -17,6 +17,7 @@ mod latency;
 mod ledger;
 mod lists;
 mod load;
+mod notices;
 mod open;
 mod owners;
 mod peers;
@@ -76,6 +77,8 @@ enum Bench {
     Enforce(enforce::EnforceOptions),
     /// Events matched with the owners of addresses and names, one core
     Owners(owners::OwnersOptions),
+    /// Digests rendered and handed to a mail server
+    Notices(notices::NoticesOptions),
     /// Entries a second into the public ledger
     Ledger(ledger::LedgerOptions),
     /// Build and adopt a warning index (used by the benches)
@@ -162,6 +165,7 @@ fn main() -> Result<()> {
         Bench::CompilePolicy { house } => compile::policy(&house),
         Bench::Enforce(options) => enforce::run(&work, &options),
         Bench::Owners(options) => owners::run(&work, &options),
+        Bench::Notices(options) => notices::run(&work, &options),
         Bench::Ledger(options) => ledger::run(&work, &options),
         Bench::Constant { port } => http::constant(port),
         Bench::OpenOnce { snapshot, name } => open::once(&snapshot, &name),
