@@ -80,7 +80,7 @@ macro_rules! vocabulary {
                     $($word => Ok(Self::$variant),)+
                     _ => Err($crate::vocabulary::UnknownWord {
                         what: $what,
-                        given: text.chars().take(40).collect(),
+                        given: text.chars().filter(|one| !one.is_control()).take(40).collect(),
                         allowed: [$($word),+].join(", "),
                     }),
                 }
@@ -88,7 +88,7 @@ macro_rules! vocabulary {
         }
 
         impl ::std::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result { f.write_str(self.word()) }
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result { f.pad(self.word()) }
         }
     };
 }

@@ -1,74 +1,8 @@
 //! The register's small closed vocabularies. The numbers are stored.
 
-use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use sipar_model::vocabulary;
 
-/// A word that is not in the vocabulary.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{given}` is not a {what}; use one of: {allowed}")]
-pub struct UnknownWord {
-    what: &'static str,
-    given: String,
-    allowed: String,
-}
-
-/// Defines an enum whose variants each have one word and one number.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident ($what:literal) { $($(#[$vdoc:meta])* $variant:ident = $number:literal $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(into = "&'static str", try_from = "String")]
-        pub enum $name { $($(#[$vdoc])* $variant = $number),+ }
-
-        impl $name {
-            /// Every one, in order of its number.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word, in the API, on command lines and in the texts' keys.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// The number, as stored.
-            #[must_use]
-            pub const fn number(self) -> u8 { self as u8 }
-
-            /// The one with this number.
-            #[must_use]
-            pub const fn from_number(number: u8) -> Option<Self> {
-                match number { $($number => Some(Self::$variant),)+ _ => None }
-            }
-        }
-
-        impl From<$name> for &'static str {
-            fn from(value: $name) -> Self { value.word() }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = UnknownWord;
-            fn try_from(text: String) -> Result<Self, UnknownWord> { text.parse() }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                let found = Self::ALL.iter().copied().find(|one| one.word() == text);
-                found.ok_or_else(|| UnknownWord {
-                    what: $what,
-                    given: text.chars().filter(|c| !c.is_control()).take(40).collect(),
-                    allowed: [$($word),+].join(", "),
-                })
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.word()) }
-        }
-    };
-}
-
-words! {
+vocabulary! {
     /// Where a party stands (NCSP 2.2).
     Tier ("tier") {
         /// Over all.
@@ -80,7 +14,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What a party is.
     PartyKind ("type of party") {
         /// A department or another body of government.
@@ -104,7 +38,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// How a party stands in the register.
     PartyState ("state of a party") {
         /// A person has to look at its name first; what it claims does not count yet.
@@ -116,7 +50,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What a contact is for.
     Purpose ("purpose of a contact") {
         /// Warnings and incidents.
@@ -128,7 +62,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// The language of a contact.
     Language ("language") {
         /// English.
@@ -140,7 +74,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What kind of key a party left.
     KeyKind ("kind of key") {
         /// An X.509 certificate for S/MIME (RFC 8551).
@@ -150,7 +84,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What somebody can own. The first numbers are those of `ObservableKind`.
     AssetKind ("kind of asset") {
         /// A name, with everything under it.
@@ -174,7 +108,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// How a claim stands.
     ClaimState ("state of a claim") {
         /// A person has to decide first.
@@ -186,7 +120,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// Why something waits for a person.
     MatterKind ("matter") {
         /// A name looks like another party's.
@@ -200,7 +134,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What a person came to.
     Outcome ("outcome") {
         /// It is so.
@@ -210,7 +144,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// How critical infrastructure is.
     Grade ("grade") {
         /// The country would be harmed within hours if it failed.
@@ -222,7 +156,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What is decided about a designation.
     Review ("decision on a designation") {
         /// It begins.
@@ -234,7 +168,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// How it is proven that a party owns what it claims.
     Method ("way to prove a claim") {
         /// A record under the name.
@@ -248,7 +182,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// How a proof stands.
     ProofState ("state of a proof") {
         /// It was asked for.
