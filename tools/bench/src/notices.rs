@@ -8,7 +8,7 @@ use crate::house;
 use crate::results::{Results, Table, machine};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
-use sipar_area::{Area as _, AreaError, BoxFuture, Contact, Contacts, Presence, Reached};
+use sipar_area::{Area as _, AreaError, BoxFuture, Contact, Contacts, House, Presence, Reached};
 use sipar_mail::{Mailer, testing::Letterbox};
 use sipar_model::{
     Clock as _, Evidence, Exposed, ExposureState, Fact, Observable, PartyId, Severity, SystemClock, Tlp,
@@ -75,7 +75,11 @@ pub fn run(work: &Path, options: &NoticesOptions) -> Result<()> {
     let results = Results::new(work, "notices")?;
     let digests = if options.quick { options.digests / 10 } else { options.digests };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
-    let result = runtime.block_on(measure(&results.work, digests, options.things))?;
+    // Under the work folder: /tmp may be memory, which syncs for nothing.
+    let folder = tempfile::tempdir_in(&results.work).context("making a folder")?;
+    // It waits for the store, which nothing that runs may do.
+    let house = house::open(folder.path(), Durability::PowerLoss)?;
+    let result = runtime.block_on(measure(house, digests, options.things))?;
     results.keep(&result)?;
     let mut table =
         Table::new(&["digests", "things in each", "heard in s", "sent in s", "cpu s", "digests/s", "MiB of letters"]);
@@ -92,10 +96,7 @@ pub fn run(work: &Path, options: &NoticesOptions) -> Result<()> {
     Ok(())
 }
 
-async fn measure(work: &Path, digests: usize, things: usize) -> Result<NoticesResult> {
-    // Under the work folder: /tmp may be memory, which syncs for nothing.
-    let folder = tempfile::tempdir_in(work).context("making a folder")?;
-    let house = house::open(folder.path(), Durability::PowerLoss)?;
+async fn measure(house: House, digests: usize, things: usize) -> Result<NoticesResult> {
     let area = sipar_notices::area(&house, Arc::new(Everybody))?;
     house.store.migrate(area.name(), area.migrations()).await.context("preparing the tables")?;
     let letterbox = Letterbox::start();
