@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result};
 use axum::Router;
 use sipar_area::{Blobs, House, Instance, OwnersCell, Packs};
-use sipar_authz::{Attempts, Book, Gate, GateConfig, Keyring, Role, SessionBounds, SystemRandom};
+use sipar_authz::{Attempts, Authorizer, Book, Gate, GateConfig, Keyring, Role, SessionBounds, SystemRandom};
 use sipar_ledger::{Ledger, LedgerKey};
 use sipar_mail::Mailer;
 use sipar_model::{Clock, SystemClock};
@@ -97,6 +97,8 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
             time_zone: config.instance.time_zone.clone(),
         }),
     };
+    // Before anything else: without policies that hold nobody could be let in, and nobody shut out.
+    house.packs.access()?;
     let areas = areas(&house)?;
     areas.zones.configure(&config.zones);
     if let Some(mailer) = Mailer::open(&config.mail, &config.instance.organisation)? {
@@ -124,13 +126,13 @@ pub async fn assemble(config: &Config) -> Result<Assembled> {
     let board = Arc::new(Board::telling(Arc::clone(&clock), Arc::clone(areas.findings.look_soon())));
     let people = &areas.people;
     let gate = gate(config, clock, people.book(), Arc::clone(people.attempts()))?;
-    let frame = Arc::new(frame(config, &areas, Arc::clone(&gate))?);
+    let frame = Arc::new(frame(config, &areas, Arc::clone(&gate), house.packs.access()?)?);
     let role_table = frame.authorizer.table();
     let router = router::router(&house, &areas, frame);
     Ok(Assembled { house, areas, gate, router, role_table, board, _lock: lock })
 }
 
-fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>) -> Result<Frame> {
+fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>, authorizer: Arc<Authorizer>) -> Result<Frame> {
     let texts = areas.list.iter().flat_map(|area| area.texts().iter().copied());
     let texts = Texts::new(texts.chain(router::TEXTS.iter().copied()))
         .map_err(|faults| anyhow::anyhow!("the texts have {} faults, the first: {:?}", faults.len(), faults.first()))?;
@@ -139,7 +141,7 @@ fn frame(config: &Config, areas: &Areas, gate: Arc<Gate>) -> Result<Frame> {
     Ok(Frame {
         texts: Arc::new(texts),
         nav: Arc::new(nav.collect()),
-        authorizer: Arc::new(router::authorizer(areas)),
+        authorizer,
         gate,
         site: Arc::new(site),
         origin: config.portal.public_url.clone(),

@@ -91,6 +91,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Snapshot(command) => commands::snapshot::run(&config()?, command).await,
         Command::Ledger(command) => commands::ledger::run(&config()?, command),
         Command::Key(command) => commands::key::run(&config()?, command),
+        Command::Access(command) => commands::access::run(&config()?, command).await,
         Command::People(command) => commands::people::run(&config()?, command).await,
         Command::Bouncer(command) => commands::bouncer::run(&config()?, command).await,
         Command::Edges(command) => commands::edges::run(&config()?, command).await,

@@ -1,4 +1,4 @@
-//! Every route behind the role table, and the house's own pages: overview, look-up, search.
+//! Every route behind the policies of access, and the house's own pages: overview, look-up, search.
 
 use crate::{areas::Areas, pages};
 use axum::{
@@ -10,8 +10,8 @@ use axum::{
     routing::{MethodFilter, get},
 };
 use sipar_area::{Area, House, Route};
-use sipar_authz::{Act, Authorizer, Identity, Resource, Role};
-use sipar_web::{Frame, Group, Lang, NavItem, PageContext, TextSource, WebError};
+use sipar_authz::{Act, Authorizer, Identity, Role};
+use sipar_web::{Frame, Group, Lang, NavItem, PageContext, Permit, TextSource, WebError};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Notify;
 
@@ -22,21 +22,6 @@ pub const TEXTS: &[TextSource] = &[
 ];
 
 const PLATFORM: &str = "platform";
-
-/// What the house's own routes touch.
-fn resources() -> Vec<Resource> {
-    vec![Resource {
-        name: PLATFORM,
-        about: "overview, look-up and search; each area shows only what the reader may see",
-        least: &[(Act::Read, Role::Public)],
-    }]
-}
-
-/// The role table of every area and of the house.
-pub fn authorizer(areas: &Areas) -> Authorizer {
-    let all = areas.list.iter().flat_map(|area| area.resources());
-    Authorizer::new(resources().into_iter().chain(all).collect())
-}
 
 /// The house's entries in the menu.
 pub fn nav() -> Vec<NavItem> {
@@ -66,7 +51,7 @@ pub fn routes(house: &House, areas: &Areas) -> Vec<Route> {
     own.into_iter().chain(all).collect()
 }
 
-/// The router: each route asks the role table first.
+/// The router: each route asks the policies first.
 pub fn router(house: &House, areas: &Areas, frame: Arc<Frame>) -> Router {
     let mut by_path: BTreeMap<&'static str, axum::routing::MethodRouter> = BTreeMap::new();
     for route in routes(house, areas) {
@@ -92,8 +77,13 @@ pub fn doors(areas: &Areas) -> Router {
 fn guard(table: &Arc<Authorizer>, route: &Route, look_soon: &Arc<Notify>) -> axum::routing::MethodRouter {
     // Who has mended something sees it gone.
     let acted = (route.method != Method::GET).then(|| Arc::clone(look_soon));
-    let asked =
-        Asked { table: Arc::clone(table), resource: route.resource, act: route.act, sensitive: route.sensitive, acted };
+    let asked = Asked {
+        table: Arc::clone(table),
+        what: (route.resource, route.act),
+        within: route.within,
+        sensitive: route.sensitive,
+        acted,
+    };
     debug_assert!(MethodFilter::try_from(route.method.clone()).is_ok(), "a method that axum knows");
     route.handler.clone().layer(from_fn_with_state(asked, permit))
 }
@@ -101,35 +91,32 @@ fn guard(table: &Arc<Authorizer>, route: &Route, look_soon: &Arc<Notify>) -> axu
 #[derive(Clone)]
 struct Asked {
     table: Arc<Authorizer>,
-    resource: &'static str,
-    act: Act,
+    what: (&'static str, Act),
+    /// Whether its handler keeps to the parties of whoever asks.
+    within: bool,
     /// Whether it takes a fresh proof of who asks.
     sensitive: bool,
     /// Notified when somebody has done something.
     acted: Option<Arc<Notify>>,
 }
 
-async fn permit(State(asked): State<Asked>, request: Request, next: Next) -> Response {
+async fn permit(State(asked): State<Asked>, mut request: Request, next: Next) -> Response {
     let identity = request.extensions().get::<Identity>().cloned().unwrap_or_else(Identity::public);
-    // A route whose resource is not in the table is denied to everybody; a test keeps that list empty.
-    let verdict = asked
-        .table
-        .resource(asked.resource)
-        .ok_or_else(WebError::not_found)
-        .and_then(|resource| sipar_web::error::permit(&asked.table, &identity, resource, asked.act));
+    // A route of which no policy knows is denied to everybody; a test keeps that list empty.
+    let known = asked.table.knows(asked.what.0, asked.what.1);
+    let verdict =
+        if known { Permit::ask(&asked.table, identity, asked.what, asked.within) } else { Err(WebError::not_found()) };
     match verdict {
-        Ok(()) if asked.sensitive && !fresh(&identity, &request) => prove(request).await,
-        Ok(()) => {
+        Ok(permit) if asked.sensitive && !fresh(&permit.who, &request) => prove(request).await,
+        Ok(permit) => {
+            request.extensions_mut().insert(permit);
             let response = next.run(request).await;
             if let Some(acted) = asked.acted {
                 acted.notify_one();
             }
             response
         }
-        Err(refusal) => {
-            tracing::info!(resource = asked.resource, act = ?asked.act, role = ?identity.role, "refused");
-            refusal.into_response()
-        }
+        Err(refusal) => refusal.into_response(),
     }
 }
 
@@ -157,12 +144,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let config = Config { data: folder.path().join("data"), ..Config::default() };
         let assembled = house::assemble(&config).await.expect("a house");
-        let table = authorizer(&assembled.areas);
+        let table = assembled.house.packs.access().expect("the pack");
         let mut uncovered = Vec::new();
         let doors = assembled.areas.doors();
         for route in routes(&assembled.house, &assembled.areas).into_iter().chain(doors) {
-            let may = |resource| table.allows(Role::Admin, resource, route.act).allowed;
-            if !table.resource(route.resource).is_some_and(may) {
+            if table.resource(route.resource).and_then(|resource| resource.least(route.act)).is_none() {
                 uncovered.push(format!("{} {} needs {} {:?}", route.method, route.path, route.resource, route.act));
             }
         }

@@ -36,7 +36,6 @@ use lists::Lists;
 use policy::Follower;
 use reports::Reports;
 use sipar_area::{Area, AreaError, House, Job, Route};
-use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind};
 use sipar_store::{Migration, Tx};
 use sipar_web::{NavItem, TextSource};
@@ -134,10 +133,6 @@ impl Area for BouncersArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -144,7 +144,8 @@ impl Cases {
         };
         let by = format!("person:{}", verdict.label);
         // INVARIANT: nobody decides whether they were wrong themselves.
-        if open.iter().any(|appeal| appeal.block_by == by) {
+        let authors: Vec<&str> = open.iter().map(|appeal| appeal.block_by.as_str()).collect();
+        if !self.house.may_approve(&by, &authors, None) {
             return Err(CasesError::Refused(say("cases-refused-own", [("number", decision.to_string().into())])));
         }
         let commitment = Commitment::new(&verdict.salt, verdict.reason.as_str()).as_str().to_owned();

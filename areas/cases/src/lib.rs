@@ -19,7 +19,7 @@ pub use error::CasesError;
 
 use model::quota::Quota;
 use sipar_area::{Area, AreaError, BoxFuture, Clocks, Deadline, Fault, House, Job, Measure, Route};
-use sipar_authz::{Random, Resource, SystemRandom};
+use sipar_authz::{Random, SystemRandom};
 use sipar_model::{Fact, FactKind};
 use sipar_store::{Migration, Tx};
 use sipar_web::{NavItem, TextSource};
@@ -80,10 +80,6 @@ impl Area for CasesArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -31,7 +31,6 @@ pub mod fuzzing {
 use fleet::Fleet;
 use model::book::{Book, Step};
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Route};
-use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind, TimestampMs};
 use sipar_snapshot::FileRef;
 use sipar_store::{Migration, Tx};
@@ -135,10 +134,6 @@ impl Area for EdgesArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -13,10 +13,10 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use sipar_area::{AreaError, Route, clearance};
-use sipar_authz::{Act, Identity, Resource, Role};
+use sipar_area::{AreaError, Route, within};
+use sipar_authz::Act;
 use sipar_model::{Observable, PartyId, Severity, TimestampMs, Tlp};
-use sipar_web::{ApiError, Caller, Lang, WebError};
+use sipar_web::{ApiError, Lang, Permit, WebError};
 use std::sync::Arc;
 
 /// What the routes touch.
@@ -31,22 +31,13 @@ pub(crate) const REASON_CHARS_MAX: usize = 1_000;
 /// So much of what was given stands in a refusal, in characters: enough to find the mistake.
 const GIVEN_CHARS_MAX: usize = 40;
 
-/// What the routes touch. Who is weak where is for those who warn them.
-pub fn resources() -> Vec<Resource> {
-    vec![Resource {
-        name: EXPOSURE,
-        about: "what is wrong with things that parties own, and what becomes of it",
-        least: &[(Act::Read, Role::Analyst), (Act::Write, Role::Analyst)],
-    }]
-}
-
 /// The JSON API.
 pub fn routes(exposures: &Arc<Exposures>) -> Vec<Route> {
     let with = || Arc::clone(exposures);
     vec![
-        Route::get("/api/v1/exposures", EXPOSURE, get(list).with_state(with())),
-        Route::get("/api/v1/exposures/{number}", EXPOSURE, get(show).with_state(with())),
-        Route::post("/api/v1/exposures/{number}", EXPOSURE, Act::Write, post(act).with_state(with())),
+        Route::get("/api/v1/exposures", EXPOSURE, get(list).with_state(with())).within(),
+        Route::get("/api/v1/exposures/{number}", EXPOSURE, get(show).with_state(with())).within(),
+        Route::post("/api/v1/exposures/{number}", EXPOSURE, Act::Write, post(act).with_state(with())).within(),
     ]
 }
 
@@ -73,7 +64,8 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn filter(&self, role: Role) -> Result<Filter, WebError> {
+    /// What may be read of what is asked for.
+    pub(crate) fn filter(&self, exposures: &Exposures, permit: &Permit) -> Result<Filter, WebError> {
         let given = |text: &str| text.chars().take(GIVEN_CHARS_MAX).collect::<String>();
         let over = match self.state.as_str() {
             "" | "open" => false,
@@ -89,7 +81,8 @@ impl Asked {
                     WebError::bad_request(say("exposure-refused-party", [("given", given(text).into())]))
                 })?),
             };
-        Ok(Filter { party, over, clearance: clearance(role) })
+        let within = within::covered(&exposures.house.owners, permit);
+        Ok(Filter { party, within, over, clearance: permit.clearance() })
     }
 }
 
@@ -144,13 +137,13 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn of(exposures: &Exposures, one: Exposure, history: Vec<Past>, role: Role) -> Self {
+    fn of(exposures: &Exposures, one: Exposure, history: Vec<Past>, clearance: Tlp) -> Self {
         let (title, fix) = exposures.texts(&one.key.class, Lang::En);
         Self {
             number: one.number,
             title: title.to_owned(),
             fix: fix.to_owned(),
-            sources: visible(&one, role),
+            sources: visible(&one, clearance),
             party: one.key.party,
             subject: one.key.subject,
             asset: one.asset,
@@ -170,29 +163,41 @@ impl Shown {
     }
 }
 
-/// The sources that this role may know of.
-pub(crate) fn visible(one: &Exposure, role: Role) -> Vec<Source> {
-    one.sources.iter().filter(|source| source.tlp <= clearance(role)).cloned().collect()
+/// The sources that somebody with this clearance may know of.
+pub(crate) fn visible(one: &Exposure, clearance: Tlp) -> Vec<Source> {
+    one.sources.iter().filter(|source| source.tlp <= clearance).cloned().collect()
 }
 
 async fn list(
     State(exposures): State<Arc<Exposures>>,
-    Caller(caller): Caller,
+    permit: Permit,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Vec<Shown>>, ApiError> {
     let skip = asked.page.saturating_sub(1).saturating_mul(ROWS_MAX as u64);
-    let (_, rows) = listed(&exposures, asked.filter(caller.role)?, move |_| skip).await?;
-    Ok(Json(rows.into_iter().map(|one| Shown::of(&exposures, one, Vec::new(), caller.role)).collect()))
+    let (_, rows) = listed(&exposures, asked.filter(&exposures, &permit)?, move |_| skip).await?;
+    Ok(Json(rows.into_iter().map(|one| Shown::of(&exposures, one, Vec::new(), permit.clearance())).collect()))
 }
 
-/// One with its history; one that the role may not know of is as if it were not there.
-pub(crate) async fn found(exposures: &Exposures, number: i64, role: Role) -> Result<(Exposure, Vec<Past>), WebError> {
+/// One with its history; one that the reader may not know of is as if it were not there.
+pub(crate) async fn found(
+    exposures: &Exposures,
+    number: i64,
+    permit: &Permit,
+) -> Result<(Exposure, Vec<Past>), WebError> {
+    let clearance = permit.clearance();
     let read = exposures.house.store.read(move |reader| {
-        let one = store::one(reader, number)?.filter(|one| one.tlp <= clearance(role));
+        let one = store::one(reader, number)?.filter(|one| one.tlp <= clearance);
         let one = one.ok_or_else(|| none(number))?;
         Ok::<_, ExposureError>((one, store::history(reader, number, HISTORY_MAX)?))
     });
-    read.await.map_err(refusal)
+    let (one, history) = read.await.map_err(refusal)?;
+    own(exposures, permit, &one)?;
+    Ok((one, history))
+}
+
+/// Another party's is as if it were not there: that something is wrong with them is not for others.
+fn own(exposures: &Exposures, permit: &Permit, one: &Exposure) -> Result<(), WebError> {
+    within::on(&exposures.house.owners, permit, &one.key.party).map_err(|_| refusal(none(one.number)))
 }
 
 fn none(number: i64) -> ExposureError {
@@ -201,11 +206,11 @@ fn none(number: i64) -> ExposureError {
 
 async fn show(
     State(exposures): State<Arc<Exposures>>,
-    Caller(caller): Caller,
+    permit: Permit,
     Path(number): Path<i64>,
 ) -> Result<Json<Shown>, ApiError> {
-    let (one, history) = found(&exposures, number, caller.role).await?;
-    Ok(Json(Shown::of(&exposures, one, history, caller.role)))
+    let (one, history) = found(&exposures, number, &permit).await?;
+    Ok(Json(Shown::of(&exposures, one, history, permit.clearance())))
 }
 
 /// What somebody does.
@@ -222,6 +227,11 @@ pub(crate) struct ActBody {
 }
 
 impl ActBody {
+    /// Whether it says that something was never wrong, or is after all: that is for those who judge, not for owners.
+    fn is_verdict(&self) -> bool {
+        matches!(self.act.as_str(), "dismiss" | "reopen")
+    }
+
     fn read(&self, quiet_days: u16, now: TimestampMs) -> Result<(Done, String), ExposureError> {
         let refused = |key, given: &str| {
             let given: String = given.chars().take(GIVEN_CHARS_MAX).collect();
@@ -252,14 +262,20 @@ impl ActBody {
 /// Does it.
 pub(crate) async fn do_act(
     exposures: &Arc<Exposures>,
-    caller: &Identity,
+    permit: &Permit,
     number: i64,
     body: ActBody,
 ) -> Result<Exposure, WebError> {
-    let (inner, now, role) = (Arc::clone(exposures), exposures.house.clock.now(), caller.role);
-    let by = format!("person:{}", caller.label);
+    let (one, _) = found(exposures, number, permit).await?;
+    if body.is_verdict() {
+        within::to(&exposures.house.owners, permit, Act::Decide, &one.key.party)?;
+    }
+    let (inner, now) = (Arc::clone(exposures), exposures.house.clock.now());
+    let (owner, most) = (one.key.party, permit.clearance());
+    let by = format!("person:{}", permit.who.label);
     let written = exposures.house.store.write(move |tx| {
-        let held = store::one(tx, number)?.filter(|one| one.tlp <= clearance(role)).ok_or_else(|| none(number))?;
+        let held = store::one(tx, number)?.filter(|one| one.key.party == owner && one.tlp <= most);
+        let held = held.ok_or_else(|| none(number))?;
         let (act, reason) = body.read(inner.quiet_days(&held.key.class), now)?;
         let step = step::act(&held, &act, now).map_err(|why| match why {
             StepError::NotFrom(state) => {
@@ -276,11 +292,11 @@ pub(crate) async fn do_act(
 
 async fn act(
     State(exposures): State<Arc<Exposures>>,
-    Caller(caller): Caller,
+    permit: Permit,
     Path(number): Path<i64>,
     Json(body): Json<ActBody>,
 ) -> Result<Json<Shown>, ApiError> {
-    do_act(&exposures, &caller, number, body).await?;
-    let (one, history) = found(&exposures, number, caller.role).await?;
-    Ok(Json(Shown::of(&exposures, one, history, caller.role)))
+    do_act(&exposures, &permit, number, body).await?;
+    let (one, history) = found(&exposures, number, &permit).await?;
+    Ok(Json(Shown::of(&exposures, one, history, permit.clearance())))
 }

@@ -18,7 +18,7 @@ pub use error::ExposureError;
 
 use model::Classes;
 use sipar_area::{Area, AreaError, BoxFuture, House, Job, Route, clearance};
-use sipar_authz::{Act, Resource};
+use sipar_authz::Act;
 use sipar_model::{Fact, FactKind, Observable};
 use sipar_store::{Migration, Tx};
 use sipar_web::{Lang, NavItem, PageContext, TextSource};
@@ -71,10 +71,6 @@ impl Area for ExposureArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -36,6 +36,8 @@ const COLUMNS: &str =
 pub struct Filter {
     /// Of this party alone.
     pub party: Option<PartyId>,
+    /// Of these parties alone, sorted: those that the reader may know of. Nothing: of all.
+    pub within: Option<Vec<PartyId>>,
     /// What somebody still has to do something about, or what is over.
     pub over: bool,
     /// As strict as this at most.
@@ -84,14 +86,13 @@ pub fn one(reader: &mut Reader<'_>, number: i64) -> Result<Option<Exposure>, Exp
 /// When the store refuses.
 pub fn list(reader: &mut Reader<'_>, filter: &Filter, skip: u64, limit: usize) -> Result<Vec<Exposure>, ExposureError> {
     let state = state_of(filter);
-    let party = if filter.party.is_some() { "and party = ?4" } else { "" };
+    let Some((party, own)) = parties(filter, 4) else { return Ok(Vec::new()) };
     let sql = format!(
         "select {COLUMNS} from exposure where {state} and tlp <= ?1 {party}
          order by severity desc, number limit ?2 offset ?3"
     );
-    let own = filter.party.as_ref().map(PartyId::as_str);
     let mut values = vec![Value::from(filter.clearance.number()), limit.into(), skip.into()];
-    values.extend(own.map(Value::from));
+    values.extend(own);
     reader.query(&sql, &values)?.iter().map(read).collect()
 }
 
@@ -101,15 +102,31 @@ pub fn list(reader: &mut Reader<'_>, filter: &Filter, skip: u64, limit: usize) -
 /// When the store refuses.
 pub fn counts(reader: &mut Reader<'_>, filter: &Filter) -> Result<Vec<(Severity, u64)>, ExposureError> {
     let state = state_of(filter);
-    let party = if filter.party.is_some() { "and party = ?2" } else { "" };
+    let Some((party, own)) = parties(filter, 2) else { return Ok(Vec::new()) };
     let sql = format!("select severity, count(*) from exposure where {state} and tlp <= ?1 {party} group by severity");
     let mut values = vec![Value::from(filter.clearance.number())];
-    values.extend(filter.party.as_ref().map(|party| Value::from(party.as_str())));
+    values.extend(own);
     let count = |row: &Row| Ok((known(row, 0, Severity::from_number)?, row.try_get(1)?));
     let mut counts: Vec<(Severity, u64)> =
         reader.query(&sql, &values)?.iter().map(count).collect::<Result<_, ExposureError>>()?;
     counts.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
     Ok(counts)
+}
+
+/// The condition on parties, with its values from place `first` on; nothing where no party fulfils it.
+fn parties(filter: &Filter, first: usize) -> Option<(String, Vec<Value<'_>>)> {
+    match (&filter.party, &filter.within) {
+        (None, None) => Some((String::new(), Vec::new())),
+        (Some(one), None) => Some((format!("and party = ?{first}"), vec![one.as_str().into()])),
+        (Some(one), Some(within)) => {
+            let may = within.binary_search(one).is_ok();
+            may.then(|| (format!("and party = ?{first}"), vec![one.as_str().into()]))
+        }
+        (None, Some(within)) => {
+            let (places, values) = sipar_store::one_of(first, within.iter().map(PartyId::as_str))?;
+            Some((format!("and party in ({places})"), values))
+        }
+    }
 }
 
 /// Written out, so that the partial indexes serve it.

@@ -125,7 +125,7 @@ impl Rig {
     }
 
     async fn open(&self) -> Vec<Exposure> {
-        self.list(Filter { clearance: Tlp::Red, party: None, over: false }).await
+        self.list(Filter { clearance: Tlp::Red, party: None, within: None, over: false }).await
     }
 
     async fn act(&self, number: i64, what: Done, now: TimestampMs) -> Exposure {
@@ -182,13 +182,13 @@ fn each_thing_of_an_owner_is_one_exposure_and_what_nobody_owns_is_none() {
         // Who owned it when it was seen, not who owns it now.
         rig.hear(vec![indicator("192.0.2.8", vec![said("a", Category::C2, Tlp::Green, NOW.plus_days(-9))])], NOW).await;
         let party = PartyId::parse("first-bank").expect("an id");
-        let own = rig.list(Filter { party: Some(party), clearance: Tlp::Red, over: false }).await;
+        let own = rig.list(Filter { within: None, party: Some(party), clearance: Tlp::Red, over: false }).await;
         assert_eq!(
             own.iter().map(|one| one.key.subject.value()).collect::<Vec<_>>(),
             ["192.0.2.8", "login.bank.example"]
         );
         // Nothing above the reader's clearance.
-        let clear = rig.list(Filter { clearance: Tlp::Clear, party: None, over: false }).await;
+        let clear = rig.list(Filter { clearance: Tlp::Clear, party: None, within: None, over: false }).await;
         assert_eq!(clear.iter().map(row).collect::<Vec<_>>(), ["first-bank login.bank.example listed-phishing high"]);
     });
 }
@@ -207,7 +207,7 @@ fn gone_is_noted_fixed_takes_a_claim_and_quiet_and_a_history_tells() {
         assert_eq!(rig.pass_time(NOW.plus_days(16)).await, 0);
         assert_eq!(rig.pass_time(NOW.plus_days(17)).await, 1);
         assert_eq!(rig.open().await, []);
-        let over = rig.list(Filter { over: true, clearance: Tlp::Red, party: None }).await;
+        let over = rig.list(Filter { over: true, clearance: Tlp::Red, party: None, within: None }).await;
         assert_eq!(over.iter().map(|one| one.state).collect::<Vec<_>>(), [State::Fixed]);
         let forget = async |days| rig.store.write(move |tx| store::forget(tx, NOW.plus_days(days), 10)).await;
         assert_eq!(forget(17).await.expect("asked"), 0, "not before its time");

@@ -8,7 +8,6 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_area::{AreaError, Route};
-use sipar_authz::{Act, Resource, Role};
 use sipar_model::{FindingState, Severity, TimestampMs};
 use sipar_store::StoreError;
 use sipar_web::{ApiError, Lang, PageContext, Said, Saying, WebError};
@@ -22,15 +21,6 @@ const GIVEN_CHARS_MAX: usize = 40;
 
 /// What the routes touch.
 pub(crate) const FINDING: &str = "finding";
-
-/// The resource. What is weak is not public while it is weak.
-pub fn resources() -> Vec<Resource> {
-    vec![Resource {
-        name: FINDING,
-        about: "what is wrong now, with what, since when, and what to do about it",
-        least: &[(Act::Read, Role::Reader)],
-    }]
-}
 
 /// The JSON API.
 pub fn routes(findings: &Arc<Findings>) -> Vec<Route> {

@@ -12,7 +12,6 @@ pub mod store;
 
 use maud::Markup;
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Route};
-use sipar_authz::Resource;
 use sipar_model::{FactKind, Severity};
 use sipar_store::{Migration, StoreError};
 use sipar_web::{NavItem, PageContext, TextSource};
@@ -94,10 +93,6 @@ impl Area for FindingsArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

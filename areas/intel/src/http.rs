@@ -18,7 +18,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_area::{Route, clearance};
-use sipar_authz::{Act, Resource, Role};
+use sipar_authz::{Act, Role};
 use sipar_ledger::Salt;
 use sipar_model::{Observable, TimestampMs, fact::WarningList};
 use sipar_web::{ApiError, Caller, WebError};
@@ -36,27 +36,6 @@ const RUNS_PAGE: u64 = 50;
 
 /// Hits of one search.
 const SEARCH_MAX: usize = 100;
-
-/// What the routes touch. What a feed says is public as far as its TLP goes; how feeds do is for those who work here.
-pub(crate) fn resources() -> Vec<Resource> {
-    vec![
-        Resource {
-            name: FEED,
-            about: "feeds, their runs and the lines they refused",
-            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: INDICATOR,
-            about: "what sources say of a name, address, URL or hash, within the reader's TLP",
-            least: &[(Act::Read, Role::Public)],
-        },
-        Resource {
-            name: WARNING_LIST,
-            about: "lists of what must not be blocked",
-            least: &[(Act::Read, Role::Public)],
-        },
-    ]
-}
 
 /// The JSON API.
 pub(crate) fn routes(intel: &Arc<Intel>) -> Vec<Route> {

@@ -46,7 +46,6 @@ pub use pull::Pulled;
 
 use maud::Markup;
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Reason, Route, SearchHit, clearance};
-use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind, Observable, Tlp};
 use sipar_store::{Migration, StoreError, Tx};
 use sipar_web::{NavItem, PageContext, TextSource, context::encode};
@@ -82,10 +81,6 @@ impl Area for IntelArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

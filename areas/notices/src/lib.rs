@@ -30,7 +30,7 @@ pub use send::Sent;
 use jiff::tz::TimeZone;
 use model::{Classes, Clocks, knocks::Knocks};
 use sipar_area::{Area, AreaError, BoxFuture, Contacts, Fault, House, Job, Measure, Route};
-use sipar_authz::{Random, Resource, SystemRandom};
+use sipar_authz::{Random, SystemRandom};
 use sipar_fetch::Reach;
 use sipar_mail::Mailer;
 use sipar_model::{Fact, FactKind};
@@ -135,10 +135,6 @@ impl Area for NoticesArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -16,7 +16,6 @@ use axum::{
 };
 use serde::Serialize;
 use sipar_area::{AreaError, Route};
-use sipar_authz::{Act, Resource, Role};
 use sipar_ledger::{Evidence, LedgerError};
 use sipar_web::{ApiError, Said, Saying, WebError};
 use std::{fmt::Write as _, sync::Arc};
@@ -31,15 +30,6 @@ const CACHE_FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// A new checkpoint is signed within seconds; caches may shield us from a crowd that looks at once.
 const CACHE_CHECKPOINT: &str = "public, max-age=2";
-
-/// What the routes touch.
-pub fn resources() -> Vec<Resource> {
-    vec![Resource {
-        name: LEDGER,
-        about: "the public ledger, its proofs, and the figures counted from it",
-        least: &[(Act::Read, Role::Public)],
-    }]
-}
 
 /// The JSON API.
 pub fn routes(openness: &Arc<Openness>) -> Vec<Route> {

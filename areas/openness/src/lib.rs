@@ -12,7 +12,6 @@ mod page;
 pub mod store;
 
 use sipar_area::{Area, AreaError, House, Job, Route};
-use sipar_authz::Resource;
 use sipar_ledger::LedgerError;
 use sipar_store::{Migration, StoreError};
 use sipar_web::{NavItem, TextSource};
@@ -72,10 +71,6 @@ impl Area for OpennessArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -6,7 +6,7 @@ use crate::model::{
     recovery::RecoveryRefusal,
 };
 use crate::{page::TEXTS, provider::ProviderError};
-use sipar_area::AreaError;
+use sipar_area::{AreaError, PackError};
 use sipar_authz::RandomError;
 use sipar_store::StoreError;
 use sipar_web::{Said, Saying};
@@ -95,6 +95,9 @@ pub enum PeopleError {
     /// A ceremony or a passkey could not be written or read.
     #[error("reading what is kept of a passkey")]
     Kept(#[source] serde_json::Error),
+    /// The policies of access.
+    #[error("asking who may do what")]
+    Pack(#[from] PackError),
     /// No randomness.
     #[error("making a secret")]
     Random(#[source] RandomError),
@@ -145,7 +148,7 @@ impl PeopleError {
             Self::Stranger => say("people-outside-stranger", []),
             Self::Provider(_) => say("people-outside-failed", []),
             Self::Busy => say("people-busy", []),
-            Self::Store(_) | Self::Relying(_) | Self::Kept(_) | Self::Random(_) => return None,
+            Self::Store(_) | Self::Relying(_) | Self::Kept(_) | Self::Pack(_) | Self::Random(_) => return None,
         };
         Some(said)
     }

@@ -3,7 +3,7 @@
 use crate::{
     People, PeopleError,
     model::recovery::WAIT_MS,
-    store::{events, persons, recoveries},
+    store::{events, parties, persons, recoveries},
 };
 use sipar_area::Fault;
 use sipar_authz::{Failures, attempts::FAILURES_MAX};
@@ -15,11 +15,13 @@ pub const GUESSED: &str = "credentials-guessed";
 pub const COPIED: &str = "passkey-copied";
 /// A recovery waits for a second administrator.
 pub const RECOVERY: &str = "recovery-waits";
+/// Somebody is to become an administrator, and a second one has yet to agree.
+pub const GRANT: &str = "administrator-waits";
 /// One administrator alone can let people in.
 pub const ALONE: &str = "one-administrator";
 
 /// All of them.
-pub const CLASSES: &[&str] = &[GUESSED, COPIED, RECOVERY, ALONE];
+pub const CLASSES: &[&str] = &[GUESSED, COPIED, RECOVERY, GRANT, ALONE];
 
 /// Failed credentials in two hours from which on somebody should look: five networks' worth of what is let pass.
 const GUESSED_MIN: u64 = 5 * FAILURES_MAX as u64;
@@ -33,13 +35,15 @@ pub(crate) async fn all(people: &People) -> Result<Vec<Fault>, PeopleError> {
     let read = people.house.store.read(move |reader| -> Result<_, PeopleError> {
         let copied = events::copied(reader, now.plus_ms(-COPIED_TOLD_MS))?;
         let waiting = recoveries::waiting(reader, now.plus_ms(-WAIT_MS))?;
-        Ok((copied, waiting, persons::administrators(reader)?))
+        let grants = parties::grants_waiting(reader, now.plus_ms(-WAIT_MS))?;
+        Ok((copied, waiting, grants, persons::administrators(reader)?))
     });
-    let (copied, waiting, administrators) = read.await?;
+    let (copied, waiting, grants, administrators) = read.await?;
     let guessed = guessed(people.attempts().told(now));
     let copied = copied.into_iter().map(|(handle, at)| copy(&handle, at));
     let waiting = waiting.into_iter().map(|(handle, at)| waits(&handle, at));
-    Ok(guessed.into_iter().chain(copied).chain(waiting).chain(alone(administrators)).collect())
+    let grants = grants.into_iter().map(|(handle, at)| Fault { class: GRANT, ..waits(&handle, at) });
+    Ok(guessed.into_iter().chain(copied).chain(waiting).chain(grants).chain(alone(administrators)).collect())
 }
 
 fn guessed(told: Failures) -> Option<Fault> {

@@ -33,7 +33,7 @@ use ceremony::Relying;
 use maud::Markup;
 use provider::Provider;
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Route};
-use sipar_authz::{Attempts, Book, Resource, SessionBounds};
+use sipar_authz::{Attempts, Book, SessionBounds};
 use sipar_store::Migration;
 use sipar_web::{NavItem, PageContext, TextSource, sign_in::PasskeyPlace};
 use std::sync::{Arc, OnceLock};
@@ -150,12 +150,9 @@ impl Area for PeopleArea {
         store::MIGRATIONS
     }
 
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
-    }
-
     fn routes(&self) -> Vec<Route> {
-        http::routes(&self.0)
+        let access = http::access::routes(&self.0).into_iter().chain(http::memberships::routes(&self.0));
+        http::routes(&self.0).into_iter().chain(access).collect()
     }
 
     fn pages(&self) -> Vec<Route> {

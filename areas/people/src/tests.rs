@@ -3,13 +3,14 @@
 mod ceremonies;
 mod keys;
 mod outside;
+mod parties;
 mod persons;
 
 use crate::{
     Grant, NewPerson, People, PeopleArea,
     acts::{Begun, FounderWords},
     ceremony::Pending,
-    model::{Actor, Handle, Person, PersonName},
+    model::{Actor, Granted, Handle, Person, PersonName},
     testing::SoftPasskey,
 };
 use serde_json::Value;
@@ -112,7 +113,10 @@ impl Rig {
 
     /// Another person with a passkey.
     async fn joined(&self, handle: &str, role: Role) -> (Person, SoftPasskey) {
-        let grant = self.people().add(new(handle, role), actor("operator")).await.unwrap();
+        let (grant, granted) = self.people().add(new(handle, role), actor("operator")).await.unwrap();
+        if granted == Granted::Waits {
+            self.people().agree_grant(handle.into(), actor("second")).await.unwrap();
+        }
         self.enrol(&grant, ("", "")).await
     }
 

@@ -22,11 +22,10 @@ pub mod store;
 
 pub use acts::{Actor, Brought, Choice, Claimed, Collides, Counts, Hand, Report, Reviewed, Verdict, WAITING_MAX};
 pub use error::RegistryError;
-pub use owners::{OwnerTable, OwnerTableBuilder};
+pub use owners::{Node, OwnerTable, OwnerTableBuilder};
 
 use arc_swap::ArcSwap;
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Owners as _, Reason, Route, SearchHit};
-use sipar_authz::Resource;
 use sipar_mail::Mailer;
 use sipar_model::{Observable, TimestampMs, Tlp};
 use sipar_store::Migration;
@@ -143,10 +142,6 @@ impl Area for RegistryArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -99,7 +99,7 @@ impl Shield {
             return Err(reviewed(number));
         }
         // INVARIANT: nobody reviews what they did themselves.
-        if review.by == actor.by() {
+        if !self.house.may_approve(&actor.by(), &[&review.by], None) {
             return Err(ShieldError::Refused(say(
                 "shield-refused-own-review",
                 [("number", number.to_string().into())],

@@ -18,7 +18,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_area::{Route, clearance};
-use sipar_authz::{Act, Identity, Resource, Role};
+use sipar_authz::{Act, Identity};
 use sipar_ledger::Salt;
 use sipar_model::{Action, Category, Decision, DecisionNumber, NameServer, Observable, Tlp};
 use sipar_web::{ApiError, WebError, context::Caller, no_chance};
@@ -35,37 +35,6 @@ const ROWS_MAX: usize = 1_000;
 
 /// So much of what was given stands in a refusal, in characters: enough to find the mistake.
 const GIVEN_CHARS_MAX: usize = 40;
-
-/// What the shield's routes touch. Blocks are public (DESIGN §7); what is held is not yet a decision.
-pub fn resources() -> Vec<Resource> {
-    vec![
-        Resource {
-            name: DECISION,
-            about: "blocks and allowances, with their reasons",
-            least: &[(Act::Read, Role::Public), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: HELD,
-            about: "what was said and is not blocked: held, left out, or covered by a person's decision",
-            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: DRILL,
-            about: "what drills found: blocks of what must resolve, and a change that is stopped",
-            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: REVIEW,
-            about: "emergency unblocks, and what a second person came to",
-            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: SNAPSHOT,
-            about: "the signed files for edges",
-            least: &[(Act::Read, Role::Public), (Act::Administer, Role::Admin)],
-        },
-    ]
-}
 
 /// The JSON API.
 pub fn routes(shield: &Arc<Shield>) -> Vec<Route> {

@@ -33,7 +33,6 @@ pub use warnings::EXCEPTIONS_MAX;
 use arc_swap::ArcSwapOption;
 use rules::Rules;
 use sipar_area::{Area, AreaError, BoxFuture, Clocks, Deadline, Fault, House, Job, Measure, Reason, Route, SearchHit};
-use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind, Observable, Tlp, score::DecayTable};
 use sipar_snapshot::WarningIndex;
 use sipar_store::{Migration, Tx};
@@ -157,10 +156,6 @@ impl Area for ShieldArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -13,20 +13,11 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_area::Route;
-use sipar_authz::{Act, Resource, Role};
+use sipar_authz::Act;
 use sipar_web::{ApiError, WebError};
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) const SUBSCRIBER: &str = "subscriber";
-
-/// What the routes touch. Who subscribes is not public: it says who does not.
-pub fn resources() -> Vec<Resource> {
-    vec![Resource {
-        name: SUBSCRIBER,
-        about: "operators that take zones, their keys, and how far they are behind",
-        least: &[(Act::Read, Role::Reader), (Act::Administer, Role::Admin)],
-    }]
-}
 
 /// The JSON API.
 pub fn routes(zones: &Arc<Zones>) -> Vec<Route> {

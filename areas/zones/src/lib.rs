@@ -36,7 +36,6 @@ pub use server::Server;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use model::{About, Subscriber, ZonesConfig, zone_serial};
 use sipar_area::{Area, AreaError, BoxFuture, Fault, House, Job, Measure, Route};
-use sipar_authz::Resource;
 use sipar_mail::Mailer;
 use sipar_model::{Fact, FactKind, TimestampMs};
 use sipar_store::{Migration, Tx};
@@ -204,10 +203,6 @@ impl Area for ZonesArea {
 
     fn migrations(&self) -> &'static [Migration] {
         store::MIGRATIONS
-    }
-
-    fn resources(&self) -> Vec<Resource> {
-        http::resources()
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -1,6 +1,7 @@
 //! What the house lends to every area.
 
 use crate::{Blobs, OwnersCell, Packs};
+use sipar_authz::Deed;
 use sipar_ledger::Ledger;
 use sipar_model::Clock;
 use sipar_snapshot::SigningKey;
@@ -41,4 +42,23 @@ pub struct House {
     pub data: PathBuf,
     /// Who runs this.
     pub instance: Arc<Instance>,
+}
+
+impl House {
+    /// Whether `by` may be the other person whose word something waits for, which `authors` decided, entered or asked for,
+    /// and which is about the person `about`. The policies say so; where they cannot be asked, nobody may.
+    #[must_use]
+    pub fn may_approve(&self, by: &str, authors: &[&str], about: Option<&str>) -> bool {
+        let verdict = match self.packs.access() {
+            Ok(access) => access.approves(&Deed { by, authors, about }),
+            Err(error) => {
+                tracing::error!(error = sipar_model::chain(&error), "nobody can be asked whether they may approve");
+                return false;
+            }
+        };
+        if !verdict.allowed {
+            tracing::info!(policy = verdict.ids(), "refused to approve");
+        }
+        verdict.allowed
+    }
 }

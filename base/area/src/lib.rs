@@ -5,7 +5,6 @@
 //! `docs/flow.md` is generated from [`Area::says`] and [`Area::hears`].
 
 mod blobs;
-mod clearance;
 mod contacts;
 mod deadline;
 mod error;
@@ -18,9 +17,9 @@ mod packs;
 mod places;
 mod reason;
 mod route;
+pub mod within;
 
 pub use blobs::{BlobError, Blobs};
-pub use clearance::clearance;
 pub use contacts::{Contact, Contacts, Presence, Reached};
 pub use deadline::{ClockError, Clocks, Deadline};
 pub use error::AreaError;
@@ -28,14 +27,14 @@ pub use fault::Fault;
 pub use house::{House, Instance};
 pub use job::{Job, JobFuture};
 pub use measure::{Measure, MeasureValue};
-pub use owners::{Owner, Owners, OwnersCell};
+pub use owners::{Owner, Owners, OwnersCell, Standing};
 pub use packs::{PackError, Packs};
 pub use places::Places;
 pub use reason::{Reason, SearchHit};
 pub use route::Route;
+pub use sipar_authz::clearance;
 
 use maud::Markup;
-use sipar_authz::Resource;
 use sipar_model::{Fact, FactKind, Observable, Tlp};
 use sipar_store::{Migration, Tx};
 use sipar_web::{NavItem, PageContext, TextSource};
@@ -55,12 +54,8 @@ pub trait Area: Send + Sync + 'static {
     /// Its tables.
     fn migrations(&self) -> &'static [Migration];
 
-    /// What its routes touch, and who may do what to it.
-    fn resources(&self) -> Vec<Resource> {
-        Vec::new()
-    }
-
-    /// The JSON API, each path under `/api/v1/`.
+    /// The JSON API, each path under `/api/v1/`. Each route names a resource and an act of `packs/access`, which say who
+    /// may.
     fn routes(&self) -> Vec<Route> {
         Vec::new()
     }

@@ -1,4 +1,4 @@
-//! The one look-up across areas: who owns this?
+//! The one look-up across areas: who owns this, and whom do they stand under?
 
 use serde::Serialize;
 use sipar_model::{Observable, PartyId, TimestampMs};
@@ -15,13 +15,32 @@ pub struct Owner {
     pub asset: Observable,
 }
 
-/// Answers who owns an address or a name. Registry fills it.
+/// Where a party stands in the tree of those that take part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether it is of the national tier: it stands over all.
+    pub national: bool,
+    /// Every party that it stands under: its parents, the teams of its sector, and those of the nation.
+    pub above: Vec<PartyId>,
+}
+
+/// Answers who owns an address or a name, and where owners stand. Registry fills it.
 pub trait Owners: Send + Sync {
     /// The owner of `subject` at `at`, by the longest match.
     fn owner_of(&self, subject: &Observable, at: TimestampMs) -> Option<Owner>;
 
     /// What is owned below a name or inside a network at `at`, with its owners; at most `count_max`.
     fn owned_within(&self, subject: &Observable, at: TimestampMs, count_max: usize) -> Vec<Owner>;
+
+    /// Where a party stands; nothing where none of that name takes part.
+    fn standing(&self, _party: &PartyId) -> Option<Standing> {
+        None
+    }
+
+    /// A party and every party that it stands over, at most `count_max`.
+    fn below(&self, party: &PartyId, _count_max: usize) -> Vec<PartyId> {
+        vec![party.clone()]
+    }
 
     /// Another number after every change of who owns what, and the same after a restart; 0: not known yet.
     fn version(&self) -> i64;
@@ -45,6 +64,14 @@ impl Owners for OwnersCell {
 
     fn owned_within(&self, subject: &Observable, at: TimestampMs, count_max: usize) -> Vec<Owner> {
         self.0.get().map(|owners| owners.owned_within(subject, at, count_max)).unwrap_or_default()
+    }
+
+    fn standing(&self, party: &PartyId) -> Option<Standing> {
+        self.0.get().and_then(|owners| owners.standing(party))
+    }
+
+    fn below(&self, party: &PartyId, count_max: usize) -> Vec<PartyId> {
+        self.0.get().map_or_else(|| vec![party.clone()], |owners| owners.below(party, count_max))
     }
 
     fn version(&self) -> i64 {

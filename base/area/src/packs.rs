@@ -1,15 +1,19 @@
-//! Data that ships with the program: policies, feed formats, rules, labels.
+//! Data that ships with the program: policies, feed formats, rules, labels, who may do what.
 //!
 //! The files of `packs/` are built in, so that the program needs nothing beside it.
 //! A folder given in the configuration is looked at first, file by file.
 
+use sipar_authz::{AccessFault, Authorizer, PackFile};
 use std::{
     borrow::Cow,
     collections::BTreeSet,
     io,
     path::{Component, Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
+
+/// Where the policies of access lie.
+const ACCESS: &str = "access";
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../../packs"]
@@ -33,19 +37,38 @@ pub enum PackError {
     /// It is not text.
     #[error("pack file `{0}` is not UTF-8")]
     Text(String),
+    /// The policies of access do not hold.
+    #[error("reading who may do what")]
+    Access(#[source] AccessFault),
 }
 
 /// The pack files.
 #[derive(Clone, Debug, Default)]
 pub struct Packs {
     folder: Option<Arc<Path>>,
+    /// Read and proven once, however many hold these packs.
+    access: Arc<OnceLock<Arc<Authorizer>>>,
 }
 
 impl Packs {
     /// The built-in files, with those in `folder` before them.
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder: folder.map(Into::into) }
+        Self { folder: folder.map(Into::into), access: Arc::default() }
+    }
+
+    /// Who may do what, by the policies of `packs/access`: read and proven at the first call.
+    ///
+    /// # Errors
+    /// When the policies cannot be read or do not hold.
+    pub fn access(&self) -> Result<Arc<Authorizer>, PackError> {
+        if let Some(access) = self.access.get() {
+            return Ok(Arc::clone(access));
+        }
+        let file = |name: String| Ok(PackFile { text: self.text(&name)?, name: format!("packs/{name}") });
+        let files = self.list(ACCESS).into_iter().map(file).collect::<Result<Vec<_>, PackError>>()?;
+        let access = Arc::new(Authorizer::of_pack(&files).map_err(PackError::Access)?);
+        Ok(Arc::clone(self.access.get_or_init(|| access)))
     }
 
     /// The bytes of the file at `name`, a path with forward slashes.

@@ -16,6 +16,8 @@ pub struct Route {
     pub act: Act,
     /// Whether it takes a fresh proof of who asks: being remembered by a session is then not enough.
     pub sensitive: bool,
+    /// Whether the handler keeps to the parties of whoever asks, so that those may come who may not see all.
+    pub within: bool,
     /// The handler, with its state already in it.
     pub handler: MethodRouter,
 }
@@ -23,17 +25,24 @@ pub struct Route {
 impl Route {
     /// A route that reads.
     pub fn get(path: &'static str, resource: &'static str, handler: MethodRouter) -> Self {
-        Self { method: Method::GET, path, resource, act: Act::Read, sensitive: false, handler }
+        Self { method: Method::GET, path, resource, act: Act::Read, sensitive: false, within: false, handler }
     }
 
     /// A route that changes something.
     pub fn post(path: &'static str, resource: &'static str, act: Act, handler: MethodRouter) -> Self {
-        Self { method: Method::POST, path, resource, act, sensitive: false, handler }
+        Self { method: Method::POST, path, resource, act, sensitive: false, within: false, handler }
     }
 
     /// The same, for somebody alone who has just proved who they are.
     #[must_use]
     pub fn sensitive(self) -> Self {
         Self { sensitive: true, ..self }
+    }
+
+    /// The same, also for those who may do it to what is their own parties' alone. The handler takes a
+    /// [`Permit`](sipar_web::Permit), and asks it about whatever it touches.
+    #[must_use]
+    pub fn within(self) -> Self {
+        Self { within: true, ..self }
     }
 }

@@ -1,6 +1,6 @@
 //! Who a request comes from.
 
-use crate::{role::Role, scope::Scopes};
+use crate::{membership::Membership, role::Role, scope::Scopes};
 use sipar_model::TimestampMs;
 use std::sync::Arc;
 
@@ -45,6 +45,8 @@ pub struct Identity {
     pub proved_at: Option<TimestampMs>,
     /// What of their role they may use here.
     pub scopes: Scopes,
+    /// What they are in parties.
+    pub parties: Arc<[Membership]>,
 }
 
 impl Identity {
@@ -52,7 +54,8 @@ impl Identity {
     #[must_use]
     pub fn new(role: Role, label: impl Into<Arc<str>>, via: Via) -> Self {
         let (person, session, proved_at) = (None, None, None);
-        Self { role, label: label.into(), via, person, session, proved_at, scopes: Scopes::default() }
+        let (scopes, parties) = (Scopes::default(), Arc::default());
+        Self { role, label: label.into(), via, person, session, proved_at, scopes, parties }
     }
 
     /// Anyone.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 
 /// A word that names no role.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{given}` is not a role; use one of: public, reader, analyst, admin")]
+#[error("`{given}` is not a role; use one of: public, member, reader, analyst, admin")]
 pub struct UnknownRole {
     /// What was given, cut to 40 characters.
     pub given: String,
@@ -18,6 +18,8 @@ pub struct UnknownRole {
 pub enum Role {
     /// Anyone, without an account.
     Public,
+    /// Works for a party that takes part, and sees and does there what their role in it says; else no more than anyone.
+    Member,
     /// Sees what is not public.
     Reader,
     /// Takes in feeds and decides.
@@ -28,13 +30,14 @@ pub enum Role {
 
 impl Role {
     /// Every role, the least first.
-    pub const ALL: &'static [Self] = &[Self::Public, Self::Reader, Self::Analyst, Self::Admin];
+    pub const ALL: &'static [Self] = &[Self::Public, Self::Member, Self::Reader, Self::Analyst, Self::Admin];
 
     /// The word.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Public => "public",
+            Self::Member => "member",
             Self::Reader => "reader",
             Self::Analyst => "analyst",
             Self::Admin => "admin",
@@ -115,6 +118,6 @@ mod tests {
             assert_eq!(role.word().parse(), Ok(*role));
         }
         let fault = "root".parse::<Role>().unwrap_err();
-        assert_eq!(fault.to_string(), "`root` is not a role; use one of: public, reader, analyst, admin");
+        assert_eq!(fault.to_string(), "`root` is not a role; use one of: public, member, reader, analyst, admin");
     }
 }

@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header, request::Parts},
 };
 use jiff::tz::TimeZone;
-use sipar_authz::{Act, Authorizer, Identity, Role, gate::cookie_value};
+use sipar_authz::{Act, Authorizer, Identity, Role, Rule, gate::cookie_value};
 use sipar_model::TimestampMs;
 use std::{convert::Infallible, sync::Arc};
 
@@ -71,7 +71,7 @@ pub struct PageContext {
     pub texts: Arc<Texts>,
     /// The menu.
     pub nav: Arc<Vec<NavItem>>,
-    /// The role table.
+    /// Who may do what.
     pub authorizer: Arc<Authorizer>,
     /// Who runs this.
     pub site: Arc<Site>,
@@ -149,11 +149,20 @@ impl PageContext {
         saying.within(&self.texts, self.lang)
     }
 
-    /// Whether the reader may do `act` on the resource named `resource`: to leave out buttons that would be refused.
+    /// Whether the reader may do `act` on the resource named `resource`, all of it: to leave out buttons that would be
+    /// refused.
     #[must_use]
     pub fn may(&self, resource: &str, act: Act) -> bool {
-        let resource = self.authorizer.resource(resource);
-        resource.is_some_and(|resource| self.authorizer.permits(&self.identity, resource, act).allowed)
+        self.authorizer.permits(&self.identity, resource, act).allowed
+    }
+
+    /// What a policy says, in the reader's language.
+    #[must_use]
+    pub fn sentence<'a>(&self, rule: &'a Rule) -> &'a str {
+        match self.lang {
+            Lang::En => &rule.en,
+            Lang::Ur => &rule.ur,
+        }
     }
 
     /// The value of a query parameter, decoded.

@@ -13,8 +13,8 @@ use axum::{
 };
 use maud::html;
 use serde_json::json;
-use sipar_authz::{Act, Authorizer, Identity, Resource, Role, Verdict};
-use std::{error::Error, io::ErrorKind};
+use sipar_authz::{Identity, Role, Rule, Verdict};
+use std::{error::Error, io::ErrorKind, sync::Arc};
 
 /// A refusal or failure of a request. As a response it is problem details;
 /// the frame turns that into a page when a person asked for one.
@@ -27,13 +27,15 @@ pub struct WebError {
     reason: Option<String>,
     /// What programs are told where nothing else is: `detail` and `next`. A page says it in the reader's language.
     usual: Option<(&'static str, &'static str)>,
+    /// The policy of access that refused it: its sentence is in both languages.
+    policy: Option<Arc<Rule>>,
 }
 
 impl WebError {
     /// An error with this status.
     #[must_use]
     pub const fn new(status: StatusCode) -> Self {
-        Self { status, detail: None, next: None, reason: None, usual: None }
+        Self { status, detail: None, next: None, reason: None, usual: None, policy: None }
     }
 
     /// 400: `detail` says what is wrong with what was sent.
@@ -120,14 +122,17 @@ impl WebError {
         Self { detail, reason: Some(reason), ..self }
     }
 
-    /// Adds the rule of the role table that refused it. Programs get the rule; a page says which role it takes.
+    /// A refusal by the policies of access: 401 when signing in may help, else 403. Programs get what decided and its
+    /// id; a page says the policy's sentence, or which role it takes.
     #[must_use]
-    fn rule(self, verdict: &Verdict, role: Role) -> Self {
+    pub fn refused(verdict: &Verdict, who: &Identity) -> Self {
         let word = |role: Role| say(role_key(role), []);
-        let detail = verdict
-            .least
-            .map(|least| say("web-needs-role", [("least", word(least).into()), ("role", word(role).into())]));
-        Self { detail, reason: Some(verdict.rule.to_string()), ..self }
+        let policy = verdict.policies.first().cloned();
+        let least = verdict.least.filter(|_| policy.is_none());
+        let detail =
+            least.map(|least| say("web-needs-role", [("least", word(least).into()), ("role", word(who.role).into())]));
+        let refusal = if who.role == Role::Public { Self::sign_in_first() } else { Self::new(StatusCode::FORBIDDEN) };
+        Self { detail, policy, reason: Some(verdict.rule.to_string()), ..refusal }
     }
 
     /// The status.
@@ -139,7 +144,9 @@ impl WebError {
     /// What is wrong and what to do next, as far as it was said: for a page that asks again.
     #[must_use]
     pub fn what(&self, ctx: &PageContext) -> Option<String> {
-        let parts: Vec<String> = [&self.detail, &self.next].into_iter().flatten().map(|said| ctx.say(said)).collect();
+        let policy = self.policy.iter().map(|policy| ctx.sentence(policy).to_owned());
+        let said = [&self.detail, &self.next].into_iter().flatten().map(|said| ctx.say(said));
+        let parts: Vec<String> = policy.chain(said).collect();
         (!parts.is_empty()).then(|| parts.join(&ctx.t("web-and-next")))
     }
 
@@ -154,6 +161,10 @@ impl WebError {
         let signed_out = ctx.identity.role == Role::Public;
         let body = html! {
             @if let Some(detail) = &self.detail { p.lead.said { (ctx.say(detail)) } }
+            @if let Some(policy) = &self.policy {
+                p.lead.said { (ctx.sentence(policy)) }
+                p.hint { (ctx.t("web-policy")) " " (ui::mono(&policy.id)) }
+            }
             p.said { (next) }
             div.actions {
                 @if self.status == StatusCode::UNAUTHORIZED || (self.status == StatusCode::FORBIDDEN && signed_out) {
@@ -185,6 +196,11 @@ impl WebError {
         self.problem_of(detail, said(&self.next).or(usual.1))
     }
 
+    /// The id of the policy that refused it, where one did.
+    fn policy_id(&self) -> Option<&str> {
+        self.policy.as_ref().map(|policy| policy.id.as_str())
+    }
+
     fn problem_of(&self, detail: Option<String>, next: Option<String>) -> Response {
         let mut body = json!({
             "type": "about:blank",
@@ -196,6 +212,9 @@ impl WebError {
         }
         if let Some(next) = next {
             body["next"] = json!(next);
+        }
+        if let Some(policy) = self.policy_id() {
+            body["policy"] = json!(policy);
         }
         let mut response = (self.status, body.to_string()).into_response();
         let headers = response.headers_mut();
@@ -278,23 +297,11 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Lets the caller go on, or says why not: 401 when signing in may help, else 403 with the rule.
-///
-/// # Errors
-/// When the role table does not allow it, or the scopes of what they showed.
-pub fn permit(table: &Authorizer, who: &Identity, resource: &Resource, act: Act) -> Result<(), WebError> {
-    let verdict = table.permits(who, resource, act);
-    match (verdict.allowed, who.role) {
-        (true, _) => Ok(()),
-        (false, Role::Public) => Err(WebError::sign_in_first().rule(&verdict, who.role)),
-        (false, _) => Err(WebError::new(StatusCode::FORBIDDEN).rule(&verdict, who.role)),
-    }
-}
-
 /// The key of a role's name.
 const fn role_key(role: Role) -> &'static str {
     match role {
         Role::Public => "web-role-public",
+        Role::Member => "web-role-member",
         Role::Reader => "web-role-reader",
         Role::Analyst => "web-role-analyst",
         Role::Admin => "web-role-admin",

@@ -47,7 +47,7 @@ pub struct Frame {
     pub texts: Arc<Texts>,
     /// The menu, in order.
     pub nav: Arc<Vec<NavItem>>,
-    /// The role table.
+    /// Who may do what.
     pub authorizer: Arc<Authorizer>,
     /// Knows keys, sessions and the time.
     pub gate: Arc<Gate>,

@@ -4,7 +4,7 @@
 //! [`page`]; the [`Frame`] around all routes does the rest: who asks, in which language,
 //! same-origin checks, bounds, security headers, and errors as a page or as problem details (RFC 9457).
 //! Pages work without JavaScript, in English and in Urdu, from a narrow telephone to paper.
-//! It never: knows an area, opens the store, decides who may do what (that is the role table's).
+//! It never: knows an area, opens the store, decides who may do what (that is for the policies of access).
 
 pub mod assets;
 pub mod chart;
@@ -20,6 +20,7 @@ pub mod headers;
 pub mod lang;
 pub mod nav;
 pub mod page;
+mod permit;
 mod say;
 pub mod sign_in;
 pub mod texts;
@@ -28,12 +29,13 @@ mod wrong;
 
 pub use check::{check_complete, check_used};
 pub use context::{Caller, PageContext, Site, SiteError};
-pub use error::{ApiError, WebError, no_room, permit};
+pub use error::{ApiError, WebError, no_room};
 pub use frame::{Bounds, Frame};
 pub use lang::Lang;
 pub use maud::{Markup, html};
 pub use nav::{Group, NavItem};
 pub use page::{Page, page};
+pub use permit::{Permit, refuse};
 pub use say::{Said, Saying, no_chance};
 pub use texts::{Fault, TextSource, TextValue, Texts};
 

@@ -64,7 +64,10 @@ pub struct NavItem {
 
 /// The menu, as far as the reader may follow it.
 pub(crate) fn menu(ctx: &PageContext) -> Markup {
-    let mut entries: Vec<&NavItem> = ctx.nav.iter().filter(|item| ctx.identity.role >= item.least).collect();
+    // What is open to members shows them their own parties' things: without a party there are none.
+    let (role, alone) = (ctx.identity.role, ctx.identity.parties.is_empty());
+    let open = |item: &&NavItem| role >= item.least && !(item.least == Role::Member && role == Role::Member && alone);
+    let mut entries: Vec<&NavItem> = ctx.nav.iter().filter(open).collect();
     if entries.is_empty() {
         return html! {};
     }

@@ -112,6 +112,9 @@ pub enum Command {
     /// Persons who have an account: list, add, change the role, end; links to enrol with; recovery.
     #[command(subcommand)]
     People(PeopleCommand),
+    /// Who may do what, and why.
+    #[command(subcommand)]
+    Access(AccessCommand),
     /// Enforcement clients of others (bouncers): make a key, list them, remove one.
     #[command(subcommand)]
     Bouncer(BouncerCommand),

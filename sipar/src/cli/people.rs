@@ -18,7 +18,7 @@ pub enum PeopleCommand {
         /// What colleagues call them.
         #[arg(long)]
         name: String,
-        /// reader, analyst or admin.
+        /// member, reader, analyst or admin; a new administrator takes the word of a second one.
         #[arg(long)]
         role: String,
         /// en or ur.
@@ -30,7 +30,7 @@ pub enum PeopleCommand {
     /// Change what somebody may be.
     Role {
         handle: String,
-        /// reader, analyst or admin.
+        /// member, reader, analyst or admin; a new administrator takes the word of a second one.
         role: String,
     },
     /// End an account; its passkeys, sessions and links open nothing any more.
@@ -49,6 +49,52 @@ pub enum PeopleCommand {
     },
     /// Agree to a recovery that another administrator asked for, and print the link.
     AgreeRecovery { handle: String },
+    /// Agree that somebody becomes an administrator, whom another administrator wants to be one.
+    AgreeAdministrator { handle: String },
+    /// Call it off that somebody becomes an administrator.
+    CallOffAdministrator { handle: String },
+    /// Give somebody a role in a party.
+    Party {
+        handle: String,
+        /// The party's short name.
+        party: String,
+        /// observer, officer or steward.
+        role: String,
+    },
+    /// End somebody's role in a party.
+    LeaveParty {
+        handle: String,
+        /// The party's short name.
+        party: String,
+    },
+    /// Who has which role in which party.
+    Parties {
+        /// Of this party alone.
+        #[arg(long, default_value = "")]
+        party: String,
+    },
     /// Call a recovery off, and take the link back.
     CallOff { handle: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccessCommand {
+    /// Why somebody may do something, or may not: the policies that decide, each with its sentence.
+    Explain {
+        /// The handle of a person, or `public`.
+        #[arg(long)]
+        who: String,
+        /// read, write, decide or administer.
+        #[arg(long)]
+        act: String,
+        /// As `sipar roles` lists them.
+        #[arg(long)]
+        resource: String,
+        /// Whose thing, by the party's short name; without it, anything of the resource.
+        #[arg(long, default_value = "")]
+        party: String,
+        /// Print the JSON of the API.
+        #[arg(long)]
+        json: bool,
+    },
 }

@@ -41,18 +41,19 @@ pub async fn roles(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Every route, in order of path; `uncovered` where the role table has no line for it, so that nobody may use it.
+/// Every route, in order of path; `uncovered` where no policy knows of it, so that nobody may use it.
 pub async fn routes(config: &Config) -> Result<()> {
     let assembled = assemble(config).await?;
-    let table = router::authorizer(&assembled.areas);
+    let table = assembled.house.packs.access()?;
     let mut lines: Vec<(&str, String)> = Vec::new();
     let doors = assembled.areas.doors();
     for route in router::routes(&assembled.house, &assembled.areas).into_iter().chain(doors) {
-        let least =
-            table.resource(route.resource).and_then(|line| line.least.iter().find(|(act, _)| *act == route.act));
-        let role = least.map_or("uncovered", |(_, role)| role.word());
+        let resource = table.resource(route.resource);
+        let role = resource.and_then(|line| line.least(route.act)).map_or("uncovered", |role| role.word());
+        let within = resource.filter(|_| route.within).and_then(|line| line.least_within(route.act));
+        let within = within.map(|role| format!(" own-party:{role}")).unwrap_or_default();
         let fresh = if route.sensitive { " fresh" } else { "" };
-        let line = format!("{} {} {} {} {role}{fresh}", route.method, route.path, route.resource, route.act);
+        let line = format!("{} {} {} {} {role}{within}{fresh}", route.method, route.path, route.resource, route.act);
         lines.push((route.path, line));
     }
     lines.sort();

@@ -1,6 +1,7 @@
 //! What each command prints.
 
 pub mod about;
+pub mod access;
 pub mod appeal;
 pub mod asset;
 pub mod bouncer;

@@ -6,6 +6,16 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 const PEOPLE: &str = "/api/v1/people";
+const MEMBERSHIPS: &str = "/api/v1/memberships";
+
+/// What a new administrator takes of others.
+fn word_of_others(answer: &Value) -> &'static str {
+    match answer.get("granted").and_then(Value::as_str) {
+        Some("waits") => " once a second administrator agrees: `sipar people agree-administrator`, or on their page",
+        Some("alone") => "; nobody else was there to agree, and that is written down",
+        _ => "",
+    }
+}
 
 pub async fn run(config: &Config, command: PeopleCommand) -> Result<()> {
     let client = Client::open(config).await?;
@@ -20,12 +30,17 @@ pub async fn run(config: &Config, command: PeopleCommand) -> Result<()> {
         PeopleCommand::Show { handle } => show(&client.get(&at(&handle, "")).await?),
         PeopleCommand::Add { handle, name, role, lang } => {
             let body = json!({ "handle": handle, "name": name, "role": role, "lang": lang });
-            granted(&client.post(PEOPLE, &body).await?);
+            let answer = client.post(PEOPLE, &body).await?;
+            granted(&answer);
+            let told = word_of_others(&answer);
+            if !told.is_empty() {
+                eprintln!("{handle} is {role}{told}");
+            }
         }
         PeopleCommand::Link { handle } => granted(&client.post(&at(&handle, "/link"), &json!({})).await?),
         PeopleCommand::Role { handle, role } => {
-            client.post(&at(&handle, "/role"), &json!({ "role": role })).await?;
-            println!("{handle} is {role}");
+            let answer = client.post(&at(&handle, "/role"), &json!({ "role": role })).await?;
+            println!("{handle} is {role}{}", word_of_others(&answer));
         }
         PeopleCommand::End { handle } => {
             client.post(&at(&handle, "/end"), &json!({})).await?;
@@ -57,6 +72,39 @@ pub async fn run(config: &Config, command: PeopleCommand) -> Result<()> {
             client.post(&at(&handle, "/recovery/call-off"), &json!({})).await?;
             println!("called off");
         }
+        with_others => return by_others(&client, with_others).await,
+    }
+    Ok(())
+}
+
+/// What takes the word of others, and what somebody is for others.
+async fn by_others(client: &Client, command: PeopleCommand) -> Result<()> {
+    let at = |handle: &str, act: &str| format!("{PEOPLE}/{}{act}", encode(handle));
+    match command {
+        PeopleCommand::AgreeAdministrator { handle } => {
+            client.post(&at(&handle, "/administrator/agree"), &json!({})).await?;
+            println!("{handle} is admin");
+        }
+        PeopleCommand::CallOffAdministrator { handle } => {
+            client.post(&at(&handle, "/administrator/call-off"), &json!({})).await?;
+            println!("called off");
+        }
+        PeopleCommand::Party { handle, party, role } => {
+            client.post(MEMBERSHIPS, &json!({ "person": handle, "party": party, "role": role })).await?;
+            println!("{handle} is {role} of {party}");
+        }
+        PeopleCommand::LeaveParty { handle, party } => {
+            client.post(&format!("{MEMBERSHIPS}/end"), &json!({ "person": handle, "party": party })).await?;
+            println!("{handle} has no role in {party} any more");
+        }
+        PeopleCommand::Parties { party } => {
+            let all = client.get(&format!("{MEMBERSHIPS}?party={}", encode(&party))).await?;
+            for one in all.as_array().into_iter().flatten() {
+                let (person, since) = (text(one, "person"), time(one, "granted_at"));
+                println!("{:<32} {person:<32} {:<8} since {since}", text(one, "party"), text(one, "role"));
+            }
+        }
+        _ => {}
     }
     Ok(())
 }

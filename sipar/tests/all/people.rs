@@ -1,5 +1,7 @@
 //! Who is who, from outside: a real browser with passkeys, from the set-up link to the end of a session.
 
+mod access;
+
 use crate::support::{
     Home, browser,
     server::{self, Server},

@@ -4,6 +4,7 @@
 //! Everything runs on loopback; servers are pinned to one processor and the load to another.
 //! Nothing here is ever part of Sipar itself.
 
+mod access;
 mod account;
 mod bouncers;
 mod compile;
@@ -79,6 +80,8 @@ enum Bench {
     Owners(owners::OwnersOptions),
     /// Digests rendered and handed to a mail server
     Notices(notices::NoticesOptions),
+    /// Decisions about who may do what: time of each, one core
+    Access(access::AccessOptions),
     /// Entries a second into the public ledger
     Ledger(ledger::LedgerOptions),
     /// Build and adopt a warning index (used by the benches)
@@ -166,6 +169,7 @@ fn main() -> Result<()> {
         Bench::Enforce(options) => enforce::run(&work, &options),
         Bench::Owners(options) => owners::run(&work, &options),
         Bench::Notices(options) => notices::run(&work, &options),
+        Bench::Access(options) => access::run(&work, &options),
         Bench::Ledger(options) => ledger::run(&work, &options),
         Bench::Constant { port } => http::constant(port),
         Bench::OpenOnce { snapshot, name } => open::once(&snapshot, &name),

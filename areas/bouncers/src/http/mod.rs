@@ -21,29 +21,13 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_area::Route;
-use sipar_authz::{Act, Resource, Role, SystemRandom};
+use sipar_authz::{Act, SystemRandom};
 use sipar_model::TimestampMs;
 use sipar_web::{ApiError, WebError};
 use std::sync::Arc;
 
 pub(crate) const CLIENT: &str = "client";
 pub(crate) const DOOR: &str = "client-door";
-
-/// What the routes touch.
-pub fn resources() -> Vec<Resource> {
-    vec![
-        Resource {
-            name: CLIENT,
-            about: "programs of others that enforce: their keys, and how far behind they are",
-            least: &[(Act::Read, Role::Reader), (Act::Administer, Role::Admin)],
-        },
-        Resource {
-            name: DOOR,
-            about: "answers to enforcement clients; each needs a client's own key with the door's scope, checked in the area",
-            least: &[(Act::Read, Role::Public), (Act::Write, Role::Public)],
-        },
-    ]
-}
 
 /// The JSON API.
 pub fn routes(bouncers: &Arc<Bouncers>) -> Vec<Route> {

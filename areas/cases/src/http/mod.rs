@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use sipar_area::{AreaError, Route};
-use sipar_authz::{Act, Resource, Role};
+use sipar_authz::Act;
 use sipar_web::WebError;
 use std::sync::Arc;
 
@@ -20,22 +20,6 @@ pub(crate) const APPEAL: &str = "appeal";
 /// The longest body at the public door, in bytes: 2,000 characters of four bytes each, escaped as JSON or as a form may
 /// (RFC 8259 §7, URL standard §5.2), with the rest.
 pub(crate) const BODY_BYTES_MAX: usize = 32 << 10;
-
-/// What the routes touch. Citizens' words are for those who decide.
-pub fn resources() -> Vec<Resource> {
-    vec![
-        Resource {
-            name: APPEAL,
-            about: "appeals against blocks: the queue, the words, the decisions",
-            least: &[(Act::Read, Role::Analyst), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: DOOR,
-            about: "sending an appeal, and following it by its tracking code",
-            least: &[(Act::Read, Role::Public), (Act::Write, Role::Public)],
-        },
-    ]
-}
 
 /// The JSON API.
 pub fn routes(cases: &Arc<Cases>) -> Vec<Route> {

@@ -19,7 +19,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_area::Route;
-use sipar_authz::{Act, Resource, Role, SystemRandom};
+use sipar_authz::{Act, SystemRandom};
 use sipar_model::TimestampMs;
 use sipar_web::{ApiError, WebError};
 use std::{collections::HashMap, sync::Arc};
@@ -27,27 +27,6 @@ use std::{collections::HashMap, sync::Arc};
 pub(crate) const EDGE: &str = "edge";
 pub(crate) const DOOR: &str = "edge-door";
 pub(crate) const ROLLOUT: &str = "roll-out";
-
-/// What the routes touch.
-pub fn resources() -> Vec<Resource> {
-    vec![
-        Resource {
-            name: EDGE,
-            about: "edges far away: their keys, how they are, and how far behind",
-            least: &[(Act::Read, Role::Reader), (Act::Administer, Role::Admin)],
-        },
-        Resource {
-            name: ROLLOUT,
-            about: "which edges have a new state first, and when the rest follows",
-            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: DOOR,
-            about: "files for edges and reports of them; each needs an edge's own key, checked in the area",
-            least: &[(Act::Read, Role::Public), (Act::Write, Role::Public)],
-        },
-    ]
-}
 
 /// The JSON API.
 pub fn routes(edges: &Arc<Edges>) -> Vec<Route> {

@@ -12,19 +12,20 @@ use axum::{
     response::Response,
 };
 use maud::{Markup, html};
-use sipar_area::{AreaError, clearance};
+use sipar_area::{AreaError, within};
 use sipar_authz::Act;
 use sipar_model::Severity;
-use sipar_web::{Page, PageContext, WebError, format::number, page, ui};
+use sipar_web::{Page, PageContext, Permit, WebError, format::number, page, ui};
 use std::sync::Arc;
 
 /// The list.
 pub async fn list(
     State(exposures): State<Arc<Exposures>>,
+    permit: Permit,
     ctx: PageContext,
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
-    let filter = asked.filter(ctx.identity.role)?;
+    let filter = asked.filter(&exposures, &permit)?;
     let asked_page = asked.page.max(1);
     let rows_max = ROWS_MAX as u64;
     let skip = move |total: u64| (asked_page.min(total.div_ceil(rows_max).max(1)) - 1) * rows_max;
@@ -99,10 +100,9 @@ fn table(exposures: &Exposures, ctx: &PageContext, rows: &[Exposure], caption: &
 
 /// What needs somebody now, for those who may know it.
 pub(crate) async fn overview(exposures: &Exposures, ctx: &PageContext) -> Result<Option<Markup>, AreaError> {
-    if !ctx.may(EXPOSURE, Act::Read) {
-        return Ok(None);
-    }
-    let filter = Filter { party: None, over: false, clearance: clearance(ctx.identity.role) };
+    let Ok(reach) = ctx.authorizer.reach(&ctx.identity, EXPOSURE, Act::Read) else { return Ok(None) };
+    let within = within::covered_by(&exposures.house.owners, &reach);
+    let filter = Filter { party: None, within, over: false, clearance: reach.clearance(ctx.identity.role) };
     let counts = exposures.house.store.read(move |reader| store::counts(reader, &filter)).await?;
     let total: u64 = counts.iter().map(|(_, count)| count).sum();
     let Some((worst, _)) = counts.first() else { return Ok(None) };

@@ -21,16 +21,16 @@ pub const TEXTS: &[TextSource] = &[
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
-    vec![NavItem { group: Group::Warning, text_key: "exposure-nav", href: "/exposures", least: Role::Analyst }]
+    vec![NavItem { group: Group::Warning, text_key: "exposure-nav", href: "/exposures", least: Role::Member }]
 }
 
 /// The pages.
 pub fn routes(exposures: &Arc<Exposures>) -> Vec<Route> {
     let with = || Arc::clone(exposures);
     vec![
-        Route::get("/exposures", EXPOSURE, get(list::list).with_state(with())),
-        Route::get("/exposures/{number}", EXPOSURE, get(one::one).with_state(with())),
-        Route::post("/exposures/{number}", EXPOSURE, Act::Write, post(one::act).with_state(with())),
+        Route::get("/exposures", EXPOSURE, get(list::list).with_state(with())).within(),
+        Route::get("/exposures/{number}", EXPOSURE, get(one::one).with_state(with())).within(),
+        Route::post("/exposures/{number}", EXPOSURE, Act::Write, post(one::act).with_state(with())).within(),
     ]
 }
 

@@ -13,8 +13,9 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use maud::{Markup, html};
-use sipar_authz::Act;
-use sipar_web::{Page, PageContext, WebError, context::encode, page, ui};
+use sipar_area::within;
+use sipar_authz::{Act, Thing};
+use sipar_web::{Page, PageContext, Permit, WebError, context::encode, page, ui};
 use std::sync::Arc;
 
 /// What stands in the form: a month, after which somebody looks again.
@@ -23,10 +24,16 @@ const ACCEPTED_DAYS: u16 = 30;
 /// The page.
 pub async fn one(
     State(exposures): State<Arc<Exposures>>,
+    permit: Permit,
     ctx: PageContext,
     Path(number): Path<i64>,
 ) -> Result<Response, WebError> {
-    let (one, history) = found(&exposures, number, ctx.identity.role).await?;
+    let (one, history) = found(&exposures, number, &permit).await?;
+    let may = |act| {
+        let above = within::above(&exposures.house.owners, &one.key.party);
+        let thing = Thing { owner: Some(&one.key.party), above: &above, ..Thing::of(EXPOSURE) };
+        ctx.authorizer.decide(&ctx.identity, act, &thing).allowed
+    };
     let (_, fix) = exposures.texts(&one.key.class, ctx.lang);
     let body = html! {
         p { (what(&exposures, &ctx, &one)) }
@@ -35,8 +42,8 @@ pub async fn one(
             p { (fix) }
             p.hint { (ctx.tw("exposure-retest", &[("n", exposures.quiet_days(&one.key.class).into())])) }
         }))
-        @if ctx.may(EXPOSURE, Act::Write) { (ui::card(&ctx.t("exposure-do"), acts(&ctx, &one))) }
-        (ui::card(&ctx.t("exposure-sources"), sources(&ctx, &visible(&one, ctx.identity.role))))
+        @if may(Act::Write) { (ui::card(&ctx.t("exposure-do"), acts(&ctx, &one, may(Act::Decide)))) }
+        (ui::card(&ctx.t("exposure-sources"), sources(&ctx, &visible(&one, permit.clearance()))))
         (ui::card(&ctx.t("exposure-history"), timeline(&ctx, &history)))
     };
     let title = format!("E-{number}");
@@ -112,7 +119,7 @@ fn timeline(ctx: &PageContext, history: &[Past]) -> Markup {
     ui::timeline(ctx, &history.iter().map(event).collect::<Vec<_>>())
 }
 
-fn acts(ctx: &PageContext, one: &Exposure) -> Markup {
+fn acts(ctx: &PageContext, one: &Exposure, judges: bool) -> Markup {
     use ExposureState::{Accepted, BeingFixed, FixClaimed, Notified, Open};
     let action = format!("/exposures/{}", one.number);
     let simple: Vec<&str> = match one.state {
@@ -142,7 +149,7 @@ fn acts(ctx: &PageContext, one: &Exposure) -> Markup {
                 div.actions { @for act in &simple { (ui::button(&word(ctx, "act", act), "act", act)) } }
             }
         }
-        form action=(action) method="post" {
+        @if open || judges { form action=(action) method="post" {
             (reason("reason"))
             @if open {
                 (ui::field(ctx, &ui::Field {
@@ -156,20 +163,20 @@ fn acts(ctx: &PageContext, one: &Exposure) -> Markup {
             }
             div.actions {
                 @if open { (ui::button(&word(ctx, "act", "accept"), "act", "accept")) }
-                @if open || one.state == Accepted { (ui::button(&word(ctx, "act", "dismiss"), "act", "dismiss")) }
-                @if !open || dismissed || one.state == FixClaimed { (ui::button(&word(ctx, "act", "reopen"), "act", "reopen")) }
+                @if judges && (open || one.state == Accepted) { (ui::button(&word(ctx, "act", "dismiss"), "act", "dismiss")) }
+                @if judges && (!open || dismissed || one.state == FixClaimed) { (ui::button(&word(ctx, "act", "reopen"), "act", "reopen")) }
             }
-        }
+        } }
     }
 }
 
 /// Does something about it.
 pub async fn act(
     State(exposures): State<Arc<Exposures>>,
-    ctx: PageContext,
+    permit: Permit,
     Path(number): Path<i64>,
     Form(body): Form<ActBody>,
 ) -> Result<Response, WebError> {
-    do_act(&exposures, &ctx.identity, number, body).await?;
+    do_act(&exposures, &permit, number, body).await?;
     Ok(Redirect::to(&format!("/exposures/{number}")).into_response())
 }

@@ -26,7 +26,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sipar_area::{AreaError, Route};
-use sipar_authz::{Act, Resource, Role};
+use sipar_authz::Act;
 use sipar_model::PartyId;
 use sipar_web::{ApiError, Caller, WebError};
 use std::sync::Arc;
@@ -42,27 +42,6 @@ pub(crate) const ROWS_MAX: usize = 100;
 const EVENTS_MAX: usize = 500;
 /// So much of what was given stands in a refusal, in characters: enough to find the mistake.
 const GIVEN_CHARS_MAX: usize = 40;
-
-/// What the routes touch. Who is weak where is for those who warn them.
-pub fn resources() -> Vec<Resource> {
-    vec![
-        Resource {
-            name: NOTICE,
-            about: "what owners were told of things of theirs, and whether they know",
-            least: &[(Act::Read, Role::Analyst), (Act::Write, Role::Analyst), (Act::Administer, Role::Admin)],
-        },
-        Resource {
-            name: channels::FEED,
-            about: "where a party's own program asks for notices to it; each needs that party's own key, checked in the area",
-            least: &[(Act::Read, Role::Public)],
-        },
-        Resource {
-            name: DOOR,
-            about: "where whoever got a letter about things of theirs says that they know, by the code in it",
-            least: &[(Act::Read, Role::Public), (Act::Write, Role::Public)],
-        },
-    ]
-}
 
 /// The JSON API.
 pub fn routes(notices: &Arc<Notices>) -> Vec<Route> {

@@ -1,8 +1,10 @@
 //! What is done about persons: each act checks its rule and writes the account's trail in one transaction.
 
 mod enrolment;
+mod grant;
 mod keys;
 mod outside;
+mod parties;
 mod recovery;
 
 pub(crate) use enrolment::{Begun, FounderWords};
@@ -14,10 +16,10 @@ use crate::{
     People, PeopleError,
     error::say,
     model::{
-        Actor, CHANGED, Handle, Link, LinkKind, PERSONS_MAX, Person, PersonName, What, leaves_an_administrator,
-        may_remove,
+        Actor, CHANGED, Granted, Handle, Link, LinkKind, PERSONS_MAX, Person, PersonName, What,
+        leaves_an_administrator, may_remove,
     },
-    store::{events, links, passkeys, persons, recoveries, sessions},
+    store::{events, links, parties as in_parties, passkeys, persons, recoveries, sessions},
 };
 use sipar_authz::{PersonNumber, Role, Secret, SessionNumber, SystemRandom};
 use sipar_model::TimestampMs;
@@ -83,22 +85,28 @@ impl People {
         self.house.store.read(look).await
     }
 
-    /// Makes somebody a person here, with a link to enrol their first passkey.
+    /// Makes somebody a person here, with a link to enrol their first passkey. Whoever is to be an administrator is a
+    /// member until a second one has agreed.
     ///
     /// # Errors
     /// When the handle is taken or there are too many.
-    pub async fn add(&self, new: NewPerson, by: Actor) -> Result<Grant, PeopleError> {
+    pub async fn add(&self, new: NewPerson, by: Actor) -> Result<(Grant, Granted), PeopleError> {
         let (now, user) = (self.house.clock.now(), random_user()?);
         let grant = self.grant(LinkKind::Enrol)?;
         let kept = grant.clone();
-        self.act(move |tx| {
-            let person = keep_new(tx, &new, user, &by.label, now)?;
-            events::write(tx, person.number, What::Created, &by.label, person.role.word(), now)?;
+        let granted = self.act(move |tx| {
+            let role = if new.role == Role::Admin { Role::Member } else { new.role };
+            let person = keep_new(tx, &NewPerson { role, ..new.clone() }, user, &by.label, now)?;
+            events::write(tx, person.number, What::Created, &by.label, role.word(), now)?;
+            let granted = match new.role {
+                Role::Admin => grant::grant(tx, &person, &by, now)?,
+                _ => Granted::Done,
+            };
             keep_link(tx, &kept, LinkKind::Enrol, Some(person.number), now)?;
-            Ok(events::write(tx, person.number, What::LinkMade, &by.label, "", now)?)
-        })
-        .await?;
-        Ok(grant)
+            events::write(tx, person.number, What::LinkMade, &by.label, "", now)?;
+            Ok(granted)
+        });
+        Ok((grant, granted.await?))
     }
 
     /// Makes another link for somebody who has no passkey yet.
@@ -125,21 +133,26 @@ impl People {
         Ok(grant)
     }
 
-    /// Changes what somebody else may be.
+    /// Changes what somebody else may be. That they become an administrator takes a second one, if there is any.
     ///
     /// # Errors
     /// When it is oneself, or the last administrator.
-    pub async fn set_role(&self, handle: String, role: Role, by: Actor) -> Result<(), PeopleError> {
+    pub async fn set_role(&self, handle: String, role: Role, by: Actor) -> Result<Granted, PeopleError> {
         let now = self.house.clock.now();
         self.act(move |tx| {
             let person = another(tx, &handle, &by)?;
             keep_an_administrator(tx, &person, Some(role))?;
             if person.role == role {
-                return Ok(());
+                return Ok(Granted::Done);
             }
+            if role == Role::Admin {
+                return grant::grant(tx, &person, &by, now);
+            }
+            in_parties::remove_grant(tx, person.number)?;
             persons::set_role(tx, person.number, role)?;
             let detail = format!("{}{CHANGED}{role}", person.role);
-            Ok(events::write(tx, person.number, What::RoleChanged, &by.label, &detail, now)?)
+            events::write(tx, person.number, What::RoleChanged, &by.label, &detail, now)?;
+            Ok(Granted::Done)
         })
         .await
     }
@@ -161,6 +174,8 @@ impl People {
             links::take_back(tx, Some(person.number))?;
             passkeys::remove_all(tx, person.number)?;
             recoveries::remove(tx, person.number)?;
+            in_parties::remove_grant(tx, person.number)?;
+            in_parties::remove_all(tx, person.number)?;
             crate::store::keys::revoke_all(tx, person.number)?;
             crate::store::subjects::untie(tx, person.number)?;
             Ok(events::write(tx, person.number, What::Ended, &by.label, "", now)?)

@@ -6,7 +6,7 @@ use crate::{
     error::say,
     model::{
         Actor, LinkKind, Reason, What,
-        recovery::{may_agree, may_ask},
+        recovery::{RecoveryRefusal, may_agree, may_ask},
     },
     store::{events, persons, recoveries},
 };
@@ -35,13 +35,18 @@ impl People {
     pub async fn agree_recovery(&self, handle: String, by: Actor) -> Result<Grant, PeopleError> {
         let now = self.house.clock.now();
         let grant = self.grant(LinkKind::Recover)?;
-        let kept = grant.clone();
+        let (kept, house) = (grant.clone(), self.house.clone());
         self.act(move |tx| {
             let person = person(tx, &handle)?;
             let missing = || PeopleError::Missing(say("people-none-recovery", [("handle", handle.as_str().into())]));
             let recovery = recoveries::find(tx, person.number)?.ok_or_else(missing)?;
             let asker = recovery.asker.map(|number| persons::by_number(tx, number)).transpose()?.flatten();
-            may_agree(&by, &person, &recovery, asker.as_ref(), now)?;
+            may_ask(&by, &person)?;
+            let who = by.known_as(&recovery.asked_by, recovery.asker);
+            if !house.may_approve(who, &[&recovery.asked_by], Some(person.handle.as_str())) {
+                return Err(RecoveryRefusal::Asker.into());
+            }
+            may_agree(recovery.asked_at, asker.as_ref(), now)?;
             recoveries::remove(tx, person.number)?;
             keep_link(tx, &kept, LinkKind::Recover, Some(person.number), now)?;
             let detail = format!("asked by {}", recovery.asked_by);

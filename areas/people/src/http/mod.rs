@@ -1,6 +1,8 @@
 //! The JSON API of people: who has an account, and what administrators do about it.
 
+pub(crate) mod access;
 pub(crate) mod door;
+pub(crate) mod memberships;
 pub(crate) mod outside;
 pub(crate) mod token;
 
@@ -9,9 +11,10 @@ use crate::{
     acts::{person, persons_role},
     error::say,
     model::{
-        Actor, Event, Handle, KeyRow, PasskeyRow, Person, PersonName, Reason, Recovery, SessionRow, recovery::WAIT_MS,
+        Actor, Event, Granted, Handle, KeyRow, PasskeyRow, PendingGrant, Person, PersonName, Reason, Recovery,
+        SessionRow, recovery::WAIT_MS,
     },
-    store::{events, keys, links, passkeys, persons, recoveries, sessions, subjects},
+    store::{events, keys, links, parties, passkeys, persons, recoveries, sessions, subjects},
 };
 use axum::{
     Extension, Json,
@@ -22,7 +25,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sipar_area::{AreaError, Route};
-use sipar_authz::{Act, Resource, Role};
+use sipar_authz::{Act, Membership, Role};
 use sipar_model::TimestampMs;
 use sipar_web::{ApiError, Frame, Lang, WebError, context::Caller};
 use std::sync::Arc;
@@ -30,32 +33,8 @@ use std::sync::Arc;
 pub(crate) const DOOR: &str = "sign-in";
 pub(crate) const OWN: &str = "own-account";
 pub(crate) const PERSON: &str = "person";
-
-/// What the routes touch.
-pub fn resources() -> Vec<Resource> {
-    vec![
-        Resource {
-            name: DOOR,
-            about: "signing in with a passkey, and enrolling one by a link",
-            least: &[(Act::Read, Role::Public), (Act::Write, Role::Public)],
-        },
-        Resource {
-            name: OWN,
-            about: "one's own account: passkeys, sessions, what happened to it",
-            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Reader)],
-        },
-        Resource {
-            name: token::TOKEN,
-            about: "tokens for programs; each needs a client's own name and secret, checked in the area",
-            least: &[(Act::Write, Role::Public)],
-        },
-        Resource {
-            name: PERSON,
-            about: "who has an account, with which role; links, recovery, the end of sessions",
-            least: &[(Act::Read, Role::Admin), (Act::Administer, Role::Admin)],
-        },
-    ]
-}
+pub(crate) const MEMBERSHIP: &str = "membership";
+pub(crate) const ACCESS: &str = "access";
 
 /// The JSON API.
 pub fn routes(people: &Arc<People>) -> Vec<Route> {
@@ -75,6 +54,8 @@ pub fn routes(people: &Arc<People>) -> Vec<Route> {
         act("/api/v1/people/{handle}/recovery", post(ask_recovery).with_state(state())),
         act("/api/v1/people/{handle}/recovery/agree", post(agree_recovery).with_state(state())),
         act("/api/v1/people/{handle}/recovery/call-off", post(call_off).with_state(state())),
+        act("/api/v1/people/{handle}/administrator/agree", post(agree_grant).with_state(state())),
+        act("/api/v1/people/{handle}/administrator/call-off", post(call_off_grant).with_state(state())),
     ]
 }
 
@@ -154,6 +135,10 @@ pub(crate) struct Account {
     pub events: Vec<Event>,
     pub recovery: Option<Recovery>,
     pub link_until: Option<TimestampMs>,
+    /// What they are in parties.
+    pub parties: Vec<Membership>,
+    /// Whether they are to become an administrator, and who asked.
+    pub grant: Option<PendingGrant>,
     pub keys: Vec<KeyRow>,
     /// Since when an account of the outside provider is tied to it.
     pub tied_since: Option<TimestampMs>,
@@ -173,6 +158,8 @@ impl People {
                 events: events::of(reader, number)?,
                 recovery: recovery.filter(|waits| now.since_ms(waits.asked_at) < WAIT_MS),
                 link_until: links::waiting(reader, number, now)?,
+                parties: parties::of(reader, number)?,
+                grant: parties::grant(reader, number)?.filter(|waits| now.since_ms(waits.asked_at) < WAIT_MS),
                 keys: keys::of(reader, number, now)?,
                 tied_since: subjects::since(reader, &issuer, number)?,
                 person,
@@ -206,8 +193,12 @@ async fn show(State(people): State<Arc<People>>, Path(handle): Path<String>) -> 
     let recovery = account.recovery.map(|recovery| {
         json!({ "asked_by": recovery.asked_by, "asked_at": recovery.asked_at, "reason": recovery.reason.as_str() })
     });
+    let parties = account.parties.iter();
+    let parties = parties.map(|one| json!({ "party": one.party, "role": one.role.word() })).collect::<Vec<_>>();
+    let grant = account.grant.map(|grant| json!({ "asked_by": grant.asked_by, "asked_at": grant.asked_at }));
     let count = u32::try_from(passkeys.len()).unwrap_or(u32::MAX);
     Ok(Json(json!({
+        "parties": parties, "administrator_waits": grant,
         "person": shown((account.person, count)), "passkeys": passkeys, "sessions": sessions, "events": events,
         "keys": keys, "recovery": recovery, "tied_since": account.tied_since, "link_until": account.link_until,
     })))
@@ -234,11 +225,11 @@ pub(crate) fn new_person(handle: &str, name: &str, lang: &str, role: &str) -> Re
     Ok(NewPerson { handle, name, lang, role: persons_role(role)? })
 }
 
-fn granted(people: &People, headers: &HeaderMap, grant: &Grant) -> Json<Value> {
+fn granted(people: &People, headers: &HeaderMap, grant: &Grant, granted: Granted) -> Json<Value> {
     // A command that runs without a server names no host.
     let portal = people.house.instance.portal.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or(portal);
-    Json(json!({ "link": address(people, host, grant), "expires_at": grant.expires_at }))
+    Json(json!({ "link": address(people, host, grant), "expires_at": grant.expires_at, "granted": granted.word() }))
 }
 
 async fn add(
@@ -250,8 +241,8 @@ async fn add(
 ) -> Result<Json<Value>, ApiError> {
     let new = new_person(&new.handle, &new.name, &new.lang, &new.role).map_err(refusal)?;
     free(&frame, &new.handle).map_err(refusal)?;
-    let grant = people.add(new, Actor::from(&caller)).await.map_err(refusal)?;
-    Ok(granted(&people, &headers, &grant))
+    let (grant, role) = people.add(new, Actor::from(&caller)).await.map_err(refusal)?;
+    Ok(granted(&people, &headers, &grant, role))
 }
 
 async fn link(
@@ -261,7 +252,7 @@ async fn link(
     Path(handle): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let grant = people.link(handle, Actor::from(&caller)).await.map_err(refusal)?;
-    Ok(granted(&people, &headers, &grant))
+    Ok(granted(&people, &headers, &grant, Granted::Done))
 }
 
 #[derive(Deserialize)]
@@ -277,8 +268,26 @@ async fn role(
     Json(new): Json<NewRole>,
 ) -> Result<Json<Value>, ApiError> {
     let role = persons_role(&new.role).map_err(refusal)?;
-    people.set_role(handle, role, Actor::from(&caller)).await.map_err(refusal)?;
-    Ok(Json(json!({ "role": role })))
+    let granted = people.set_role(handle, role, Actor::from(&caller)).await.map_err(refusal)?;
+    Ok(Json(json!({ "role": role, "granted": granted.word() })))
+}
+
+async fn agree_grant(
+    State(people): State<Arc<People>>,
+    Caller(caller): Caller,
+    Path(handle): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    people.agree_grant(handle, Actor::from(&caller)).await.map_err(refusal)?;
+    Ok(Json(json!({ "role": Role::Admin, "granted": Granted::Done.word() })))
+}
+
+async fn call_off_grant(
+    State(people): State<Arc<People>>,
+    Caller(caller): Caller,
+    Path(handle): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    people.call_off_grant(handle, Actor::from(&caller)).await.map_err(refusal)?;
+    Ok(Json(json!({ "waits": false })))
 }
 
 async fn end(
@@ -332,7 +341,7 @@ async fn agree_recovery(
     Path(handle): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let grant = people.agree_recovery(handle, Actor::from(&caller)).await.map_err(refusal)?;
-    Ok(granted(&people, &headers, &grant))
+    Ok(granted(&people, &headers, &grant, Granted::Done))
 }
 
 async fn revoke_key(

@@ -1,12 +1,14 @@
 //! Who is who: pure rules about persons, their passkeys, links and recovery. No I/O, no clock, no chance.
 
 pub mod config;
+pub mod grant;
 pub mod key;
 pub mod link;
 pub mod recovery;
 pub mod words;
 
 pub use config::ProviderConfig;
+pub use grant::{Granted, Member, PendingGrant};
 pub use key::{KeyRow, KeyUse, NewKey};
 pub use link::{Link, LinkKind};
 pub use recovery::{Actor, Recovery};
@@ -114,6 +116,16 @@ pub enum What {
     PasskeyCopied,
     /// The role changed.
     RoleChanged,
+    /// An administrator wants them to be one, too.
+    GrantAsked,
+    /// A second one agreed.
+    GrantAgreed,
+    /// It was called off.
+    GrantCalledOff,
+    /// They became something in a party.
+    PartyRole,
+    /// They are nothing there any more.
+    PartyLeft,
     /// Somebody else ended sessions.
     SessionsEnded,
     /// An administrator asked for recovery.
@@ -148,6 +160,11 @@ impl What {
         Self::PasskeyRemoved,
         Self::PasskeyCopied,
         Self::RoleChanged,
+        Self::GrantAsked,
+        Self::GrantAgreed,
+        Self::GrantCalledOff,
+        Self::PartyRole,
+        Self::PartyLeft,
         Self::SessionsEnded,
         Self::RecoveryAsked,
         Self::RecoveryAgreed,
@@ -172,6 +189,11 @@ impl What {
             Self::PasskeyRemoved => "passkey-removed",
             Self::PasskeyCopied => "passkey-copied",
             Self::RoleChanged => "role-changed",
+            Self::GrantAsked => "grant-asked",
+            Self::GrantAgreed => "grant-agreed",
+            Self::GrantCalledOff => "grant-called-off",
+            Self::PartyRole => "party-role",
+            Self::PartyLeft => "party-left",
             Self::SessionsEnded => "sessions-ended",
             Self::RecoveryAsked => "recovery-asked",
             Self::RecoveryAgreed => "recovery-agreed",

@@ -16,6 +16,15 @@ pub struct Actor {
     pub person: Option<PersonNumber>,
 }
 
+impl Actor {
+    /// What records call whoever acts, where somebody asked for something before: a key of a person's is that person,
+    /// however it is called.
+    #[must_use]
+    pub fn known_as<'a>(&'a self, asked_by: &'a str, asker: Option<PersonNumber>) -> &'a str {
+        if self.person.is_some() && self.person == asker { asked_by } else { &self.label }
+    }
+}
+
 impl From<&Identity> for Actor {
     fn from(who: &Identity) -> Self {
         Self { label: who.label.to_string(), person: who.person }
@@ -70,27 +79,16 @@ pub fn may_ask(who: &Actor, person: &Person) -> Result<(), RecoveryRefusal> {
     if person.active() { Ok(()) } else { Err(RecoveryRefusal::Ended) }
 }
 
-/// Whether `who` may agree to it now; `asker` is the person who asked, as they are now, where it was one.
+/// Whether what was asked for at `asked_at` may still be agreed to; `asker` is the person who asked, as they are now,
+/// where it was one. Who may agree is for the policies of access.
 ///
 /// # Errors
 /// When not, with the reason.
-pub fn may_agree(
-    who: &Actor,
-    person: &Person,
-    recovery: &Recovery,
-    asker: Option<&Person>,
-    now: TimestampMs,
-) -> Result<(), RecoveryRefusal> {
-    may_ask(who, person)?;
-    // By the person behind as well as by the label: a key of a person's is that person.
-    let same_person = who.person.is_some() && who.person == recovery.asker;
-    if same_person || who.label == recovery.asked_by {
-        return Err(RecoveryRefusal::Asker);
-    }
+pub fn may_agree(asked_at: TimestampMs, asker: Option<&Person>, now: TimestampMs) -> Result<(), RecoveryRefusal> {
     if asker.is_some_and(|asker| !asker.active() || asker.role < Role::Admin) {
         return Err(RecoveryRefusal::AskerLeft);
     }
-    if now.since_ms(recovery.asked_at) >= WAIT_MS { Err(RecoveryRefusal::Late) } else { Ok(()) }
+    if now.since_ms(asked_at) >= WAIT_MS { Err(RecoveryRefusal::Late) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -121,33 +119,28 @@ mod tests {
     }
 
     #[test]
-    fn two_people_agree_and_neither_is_the_one() {
-        let recovery = Recovery {
-            person: PersonNumber(3),
-            reason: Reason::parse("telephone lost").unwrap(),
-            asked_by: "amna".into(),
-            asker: Some(PersonNumber(1)),
-            asked_at: T,
+    fn what_waits_is_agreed_to_in_time_and_while_its_asker_may() {
+        let amna = Person { number: PersonNumber(1), role: Role::Admin, ..person(false) };
+        let check = |asker: Option<&Person>, after_ms: i64, expect: Result<(), RecoveryRefusal>| {
+            assert_eq!(may_agree(T, asker, T.plus_ms(after_ms)), expect, "{after_ms}");
         };
-        let check = |who: Actor, ended: bool, after_ms: i64, expect: Result<(), RecoveryRefusal>| {
-            let amna = Person { number: PersonNumber(1), role: Role::Admin, ..person(false) };
-            let now = T.plus_ms(after_ms);
-            assert_eq!(may_agree(&who, &person(ended), &recovery, Some(&amna), now), expect, "{who:?}");
-        };
-        check(actor("sana", Some(2)), false, 0, Ok(()));
-        check(actor("operator", None), false, WAIT_MS - 1, Ok(()));
-        check(actor("amna", Some(1)), false, 0, Err(RecoveryRefusal::Asker));
-        check(actor("renamed", Some(1)), false, 0, Err(RecoveryRefusal::Asker));
-        check(actor("amna", None), false, 0, Err(RecoveryRefusal::Asker));
-        check(actor("bilal", Some(3)), false, 0, Err(RecoveryRefusal::Own));
-        check(actor("bilal", None), false, 0, Err(RecoveryRefusal::Own));
-        check(actor("sana", Some(2)), false, WAIT_MS, Err(RecoveryRefusal::Late));
-        check(actor("sana", Some(2)), true, 0, Err(RecoveryRefusal::Ended));
+        check(Some(&amna), 0, Ok(()));
+        check(None, WAIT_MS - 1, Ok(()));
+        check(Some(&amna), WAIT_MS, Err(RecoveryRefusal::Late));
         for left in [Person { role: Role::Admin, ..person(true) }, person(false)] {
-            let left = may_agree(&actor("sana", Some(2)), &person(false), &recovery, Some(&left), T);
-            assert_eq!(left, Err(RecoveryRefusal::AskerLeft));
+            check(Some(&left), 0, Err(RecoveryRefusal::AskerLeft));
         }
+    }
+
+    #[test]
+    fn nobody_asks_for_themselves_and_a_key_is_its_person() {
         assert_eq!(may_ask(&actor("bilal", Some(3)), &person(false)), Err(RecoveryRefusal::Own));
+        assert_eq!(may_ask(&actor("bilal", None), &person(false)), Err(RecoveryRefusal::Own));
         assert_eq!(may_ask(&actor("amna", Some(1)), &person(false)), Ok(()));
+        assert_eq!(may_ask(&actor("amna", Some(1)), &person(true)), Err(RecoveryRefusal::Ended));
+        let check = |who: Actor, expect: &str| assert_eq!(who.known_as("amna", Some(PersonNumber(1))), expect);
+        check(actor("sana", Some(2)), "sana");
+        check(actor("renamed", Some(1)), "amna");
+        check(actor("operator", None), "operator");
     }
 }

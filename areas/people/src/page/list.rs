@@ -103,7 +103,7 @@ fn add_form(ctx: &PageContext, form: &NewForm) -> Markup {
             (field("handle", "people-handle", Some("people-handle-hint"), &form.handle, ui::FieldKind::Code))
             (field("name", "people-name", Some("people-name-hint"), &form.name, ui::FieldKind::Text))
             (field("lang", "people-lang", None, &form.lang, ui::FieldKind::Select(lang_choices())))
-            (field("role", "people-role", None, &form.role, ui::FieldKind::Select(role_choices(ctx))))
+            (field("role", "people-role", Some("people-grant-what"), &form.role, ui::FieldKind::Select(role_choices(ctx))))
             (ui::submit(&ctx.t("people-add")))
         }
     }
@@ -123,7 +123,7 @@ pub(super) async fn add(
         Ok((handle, people.add(new, Actor::from(&ctx.identity)).await?))
     };
     match made.await.map_err(refusal) {
-        Ok((handle, grant)) => Ok(granted(&people, &ctx, &headers, &handle, &grant)),
+        Ok((handle, (grant, _))) => Ok(granted(&people, &ctx, &headers, &handle, &grant)),
         Err(fault) if fault.status().is_client_error() => list(&people, &ctx, &form, Some(fault)).await,
         Err(fault) => Err(fault),
     }

@@ -1,14 +1,16 @@
 //! The pages of people: one's own account, everybody's for administrators, and the door for who enrols.
 
+mod access;
 mod enrol;
 mod keys;
 mod list;
+mod memberships;
 mod person;
 mod you;
 
 use crate::{
     People, PeopleError,
-    http::{DOOR, OWN, PERSON},
+    http::{ACCESS, DOOR, MEMBERSHIP, OWN, PERSON},
     model::{CHANGED, Event, What},
     store::events,
 };
@@ -31,13 +33,18 @@ pub const TEXTS: &[TextSource] = &[
 
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
-    vec![NavItem { group: Group::People, text_key: "people-nav", href: "/people", least: Role::Admin }]
+    vec![
+        NavItem { group: Group::People, text_key: "people-nav", href: "/people", least: Role::Admin },
+        NavItem { group: Group::People, text_key: "people-nav-memberships", href: "/memberships", least: Role::Member },
+        NavItem { group: Group::People, text_key: "people-nav-access", href: "/access", least: Role::Admin },
+    ]
 }
 
 /// The pages.
 pub fn routes(people: &Arc<People>) -> Vec<Route> {
     let state = || Arc::clone(people);
     let own = |path, handler| Route::post(path, OWN, Act::Write, handler);
+    let member = |path, handler| Route::post(path, MEMBERSHIP, Act::Administer, handler).within().sensitive();
     let admin = |path, handler| Route::post(path, PERSON, Act::Administer, handler).sensitive();
     vec![
         Route::get("/enrol/{link}", DOOR, get(enrol::show).with_state(state())),
@@ -67,6 +74,13 @@ pub fn routes(people: &Arc<People>) -> Vec<Route> {
         admin("/people/{handle}/recovery", post(person::ask_recovery).with_state(state())),
         admin("/people/{handle}/recovery/agree", post(person::agree).with_state(state())),
         admin("/people/{handle}/recovery/call-off", post(person::call_off).with_state(state())),
+        admin("/people/{handle}/administrator/agree", post(person::agree_grant).with_state(state())),
+        admin("/people/{handle}/administrator/call-off", post(person::call_off_grant).with_state(state())),
+        Route::get("/memberships", MEMBERSHIP, get(memberships::show).with_state(state())).within(),
+        member("/memberships", post(memberships::set).with_state(state())),
+        member("/memberships/end", post(memberships::end).with_state(state())),
+        Route::get("/access", ACCESS, get(access::show).with_state(state())),
+        Route::get("/you/access", OWN, get(access::own).with_state(state())),
     ]
 }
 
@@ -121,6 +135,7 @@ fn trail(ctx: &PageContext, all: &[Event]) -> Markup {
             tone: match event.what {
                 What::PasskeyCopied => ui::Tone::Bad,
                 What::RecoveryAsked | What::RecoveryAgreed | What::Recovered | What::SessionsEnded => ui::Tone::Warn,
+                What::GrantAsked | What::GrantAgreed => ui::Tone::Warn,
                 _ => ui::Tone::Neutral,
             },
         })

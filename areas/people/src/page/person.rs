@@ -3,13 +3,13 @@
 use super::{
     back,
     keys::{self, NumberForm},
-    list, role_choices, trail, you,
+    list, memberships, role_choices, trail, you,
 };
 use crate::{
     People, PeopleError,
     acts::persons_role,
     http::{Account, refusal},
-    model::{Actor, Reason},
+    model::{Actor, PendingGrant, Person, Reason},
 };
 use axum::{
     Form,
@@ -51,6 +51,10 @@ async fn whole(
             (ui::card(&ctx.t("people-acts"), acts(ctx, &account)))
             @if person.active() { (ui::card(&ctx.t("people-recovery"), recovery(ctx, &account))) }
         }
+        @if let Some(waits) = account.grant.as_ref().filter(|_| ctx.identity.person != Some(person.number)) {
+            (ui::card(&ctx.t("people-grant"), grant(ctx, person, waits)))
+        }
+        (ui::card(&ctx.t("people-parties"), memberships::of(ctx, &account.parties)))
         (ui::card(&ctx.t("people-sessions"), sessions(ctx, &account)))
         @if !account.keys.is_empty() {
             (ui::card(&ctx.t("people-keys"), keys::table(ctx, &account.keys, &format!("/people/{}/keys/revoke", person.handle))))
@@ -98,7 +102,11 @@ fn acts(ctx: &PageContext, account: &Account) -> Markup {
     };
     html! {
         p { (ctx.t("people-acts-what")) }
-        form action=(at("role")) method="post" { (ui::field(ctx, &role)) (ui::submit(&ctx.t("people-role-set"))) }
+        form action=(at("role")) method="post" {
+            (ui::field(ctx, &role))
+            p.hint { (ctx.t("people-grant-what")) }
+            (ui::submit(&ctx.t("people-role-set")))
+        }
         div.actions {
             @if person.enrolled_at.is_none() { (ui::post_button(&ctx.t("people-link-make"), &at("link"), &[])) }
             @if !account.sessions.is_empty() { (ui::post_button(&ctx.t("people-sessions-end"), &at("end-sessions"), &[])) }
@@ -133,6 +141,20 @@ fn recovery(ctx: &PageContext, account: &Account) -> Markup {
         div.actions {
             @if !own { (ui::post_button(&ctx.t("people-recovery-agree"), &at("/agree"), &[])) }
             (ui::post_button(&ctx.t("people-recovery-call-off"), &at("/call-off"), &[]))
+        }
+    }
+}
+
+/// Somebody is to become an administrator.
+fn grant(ctx: &PageContext, person: &Person, waits: &PendingGrant) -> Markup {
+    let at = |act: &str| format!("/people/{}/administrator/{act}", person.handle);
+    let own = waits.asked_by == *ctx.identity.label;
+    html! {
+        p { (ctx.tw("people-grant-asked", &[("by", waits.asked_by.as_str().into())])) " " (ctx.when(waits.asked_at)) }
+        @if own { p { (ctx.t("people-grant-own")) } }
+        div.actions {
+            @if !own { (ui::post_button(&ctx.t("people-grant-agree"), &at("agree"), &[])) }
+            (ui::post_button(&ctx.t("people-grant-call-off"), &at("call-off"), &[]))
         }
     }
 }
@@ -191,7 +213,7 @@ pub(super) async fn role(
     Form(form): Form<RoleForm>,
 ) -> Result<Response, WebError> {
     let result = match persons_role(&form.role) {
-        Ok(role) => people.set_role(handle.clone(), role, Actor::from(&ctx.identity)).await,
+        Ok(role) => people.set_role(handle.clone(), role, Actor::from(&ctx.identity)).await.map(|_| ()),
         Err(fault) => Err(fault),
     };
     done(&people, &ctx, handle, result).await
@@ -280,5 +302,23 @@ pub(super) async fn call_off(
     Path(handle): Path<String>,
 ) -> Result<Response, WebError> {
     let result = people.call_off_recovery(handle.clone(), Actor::from(&ctx.identity)).await;
+    done(&people, &ctx, handle, result).await
+}
+
+pub(super) async fn agree_grant(
+    State(people): State<Arc<People>>,
+    ctx: PageContext,
+    Path(handle): Path<String>,
+) -> Result<Response, WebError> {
+    let result = people.agree_grant(handle.clone(), Actor::from(&ctx.identity)).await;
+    done(&people, &ctx, handle, result).await
+}
+
+pub(super) async fn call_off_grant(
+    State(people): State<Arc<People>>,
+    ctx: PageContext,
+    Path(handle): Path<String>,
+) -> Result<Response, WebError> {
+    let result = people.call_off_grant(handle.clone(), Actor::from(&ctx.identity)).await;
     done(&people, &ctx, handle, result).await
 }

@@ -1,6 +1,6 @@
 //! One's own account: passkeys, sessions, what happened to it.
 
-use super::{back, enrol::passkey_field, keys, lang_choices, trail};
+use super::{back, enrol::passkey_field, keys, lang_choices, memberships, trail};
 use crate::{
     People, PeopleError,
     error::say,
@@ -60,6 +60,10 @@ fn body(ctx: &PageContext, account: &Account, provider: Option<&str>) -> Markup 
             p { (ctx.t("people-keys-lead")) }
             (keys::table(ctx, &account.keys, "/you/keys/revoke"))
             p { (ui::button_link(&ctx.t("people-key-make"), "/you/keys/new")) }
+        }))
+        (ui::card(&ctx.t("people-parties"), html! {
+            (memberships::of(ctx, &account.parties))
+            p { a href="/you/access" { (ctx.t("people-access-own")) } }
         }))
         (ui::card(&ctx.t("people-name-card"), name_form(ctx, account)))
         section.card #trail { h2 { (ctx.t("people-trail")) } (trail(ctx, &account.events)) }

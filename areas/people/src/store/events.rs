@@ -1,8 +1,8 @@
 //! The trail of what happened to accounts.
 
 use super::bad;
-use crate::model::{Event, What};
-use sipar_authz::PersonNumber;
+use crate::model::{CHANGED, Event, What};
+use sipar_authz::{PersonNumber, Role};
 use sipar_model::TimestampMs;
 use sipar_store::{Reader, Row, StoreError, Tx, params};
 
@@ -85,6 +85,25 @@ pub fn told(tx: &mut Tx<'_>, person: PersonNumber, number: i64, now: TimestampMs
         params![person.0, number, now],
     )
     .map(|_| ())
+}
+
+/// Whether somebody who was an administrator has been none since `since`, or their account ended.
+///
+/// # Errors
+/// When the store refuses.
+pub fn administrator_left(reader: &mut Reader<'_>, since: TimestampMs) -> Result<bool, StoreError> {
+    let row = reader.query_one(
+        "select count(*) from person_event e join person p on p.number = e.person
+         where e.at > ?1 and ((e.what = ?2 and p.role = ?3) or (e.what = ?4 and e.detail like ?5))",
+        params![
+            since,
+            What::Ended.word(),
+            Role::Admin.word(),
+            What::RoleChanged.word(),
+            format!("{}{CHANGED}%", Role::Admin)
+        ],
+    )?;
+    Ok(row.try_get::<i64>(0)? > 0)
 }
 
 /// Passkeys that were used out of turn since `since`: whose, and when last.

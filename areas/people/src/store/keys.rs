@@ -1,6 +1,6 @@
 //! The tables of keys and tokens, both by the hash of their secret.
 
-use super::{bad, hash};
+use super::{bad, hash, parties};
 use crate::model::{
     KeyRow, KeyUse, NewKey,
     key::{KEYS_MAX, TOKENS_PER_KEY_MAX},
@@ -100,10 +100,12 @@ pub struct Holder {
     pub used_day: Option<i64>,
 }
 
-fn holder(row: &Row) -> Result<Holder, StoreError> {
+fn holder(reader: &mut Reader<'_>, row: &Row) -> Result<Holder, StoreError> {
     let role: Role = row.text(1).and_then(|word| word.parse().ok()).ok_or_else(|| bad(1, "a role"))?;
+    let person = PersonNumber(row.try_get(0)?);
     let identity = Identity {
-        person: Some(PersonNumber(row.try_get(0)?)),
+        person: Some(person),
+        parties: parties::of(reader, person)?.into(),
         scopes: scopes(row, 3)?,
         ..Identity::new(role, row.text(2).unwrap_or_default(), Via::Key)
     };
@@ -122,7 +124,7 @@ pub fn find(reader: &mut Reader<'_>, secret: &SecretHash, now: TimestampMs) -> R
         params![secret.hex(), now, KeyUse::Direct.word()],
     )?;
     if let Some(row) = found {
-        return holder(&row).map(Some);
+        return holder(reader, &row).map(Some);
     }
     let found = reader.query_one_opt(
         "select p.number, p.role, p.handle, t.scopes, k.number, k.used_day
@@ -130,7 +132,7 @@ pub fn find(reader: &mut Reader<'_>, secret: &SecretHash, now: TimestampMs) -> R
          where t.hash = ?1 and t.expires_at > ?2 and k.expires_at > ?2 and p.ended_at is null",
         params![secret.hex(), now],
     )?;
-    found.as_ref().map(holder).transpose()
+    found.map(|row| holder(reader, &row)).transpose()
 }
 
 /// The scopes of a client's key, if number and secret are one client's and hold.

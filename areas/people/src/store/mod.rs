@@ -4,6 +4,7 @@ pub mod ceremonies;
 pub mod events;
 pub mod keys;
 pub mod links;
+pub mod parties;
 pub mod passkeys;
 pub mod persons;
 pub mod recoveries;
@@ -38,6 +39,18 @@ create table person_subject(
     issuer text not null, subject text not null, person bigint not null, created_at bigint not null,
     primary key (issuer, subject));
 create unique index person_subject_of on person_subject(person, issuer);
+",
+    },
+    // Who is what in which party; administrators that wait for a second one.
+    Migration {
+        version: 4,
+        sql: "
+create table person_party(
+    person bigint not null, party text not null, role text not null, granted_by text not null,
+    granted_at bigint not null, primary key (person, party));
+create index person_party_of on person_party(party);
+create table person_grant(
+    person bigint primary key, asked_by text not null, asker bigint, asked_at bigint not null);
 ",
     },
 ];

@@ -110,6 +110,15 @@ pub fn administrators(reader: &mut Reader<'_>) -> Result<usize, StoreError> {
     row.try_get(0)
 }
 
+/// How many administrators have an account, whether or not they have come in yet.
+///
+/// # Errors
+/// When the store refuses.
+pub fn active_administrators(reader: &mut Reader<'_>) -> Result<usize, StoreError> {
+    let asked = "select count(*) from person where role = ?1 and ended_at is null";
+    reader.query_one(asked, params![Role::Admin.word()])?.try_get(0)
+}
+
 /// Changes what a person may be.
 ///
 /// # Errors

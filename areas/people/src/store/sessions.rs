@@ -1,6 +1,6 @@
 //! The table of sessions. Where a session came from is not kept, but for the kind of browser.
 
-use super::{bad, hash};
+use super::{bad, hash, parties};
 use crate::model::{SESSIONS_PER_PERSON_MAX, SessionRow};
 use sipar_authz::{Held, Identity, Opening, PersonNumber, Role, SessionBounds, SessionNumber, Via, secret::SecretHash};
 use sipar_model::TimestampMs;
@@ -73,6 +73,7 @@ pub fn find(reader: &mut Reader<'_>, secret: &SecretHash) -> Result<Option<Found
     )?;
     let Some(row) = found else { return Ok(None) };
     let person: Option<i64> = row.try_get(1)?;
+    let in_parties = person.map(|person| parties::of(reader, PersonNumber(person))).transpose()?;
     let ended: Option<i64> = row.try_get(10)?;
     let (role, label) = match person {
         None => (row.text(2), row.text(3)),
@@ -85,6 +86,7 @@ pub fn find(reader: &mut Reader<'_>, secret: &SecretHash) -> Result<Option<Found
         person: person.map(PersonNumber),
         session: Some(SessionNumber(row.try_get(0)?)),
         proved_at: Some(row.try_get(7)?),
+        parties: in_parties.unwrap_or_default().into(),
         ..Identity::new(role, label, Via::Session)
     };
     Ok(Some(Found { held: Held { identity, key }, opened_at: row.try_get(5)?, seen_at: row.try_get(6)? }))

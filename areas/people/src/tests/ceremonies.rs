@@ -23,7 +23,7 @@ fn the_first_administrator_comes_in_by_a_link_that_works_once() {
 #[test]
 fn a_link_expires_and_nonsense_is_none() {
     each_rig(|rig| async move {
-        let grant = rig.people().add(new("bilal", Role::Analyst), actor("operator")).await.unwrap();
+        let (grant, _) = rig.people().add(new("bilal", Role::Analyst), actor("operator")).await.unwrap();
         rig.pass(crate::model::LinkKind::Enrol.life_ms() - 1);
         assert!(rig.people().find_link(&grant.secret.text()).await.is_ok());
         rig.pass(1);
@@ -36,7 +36,7 @@ fn a_link_expires_and_nonsense_is_none() {
 #[test]
 fn two_who_answer_one_link_at_once_are_one() {
     each_rig(|rig| async move {
-        let grant = rig.people().add(new("bilal", Role::Analyst), actor("operator")).await.unwrap();
+        let (grant, _) = rig.people().add(new("bilal", Role::Analyst), actor("operator")).await.unwrap();
         let words = || FounderWords { handle: String::new(), name: String::new() };
         let name = || PersonName::parse("key").unwrap();
         let mut begun = Vec::new();

@@ -68,7 +68,7 @@ fn a_link_lets_somebody_in_by_the_providers_word_once() {
     each_rig(|rig| async move {
         let (amna, _) = rig.founded().await;
         let theirs = Theirs::open(&rig).await;
-        let grant = rig.people().add(new("sana", Role::Reader), of(&amna)).await.unwrap();
+        let (grant, _) = rig.people().add(new("sana", Role::Reader), of(&amna)).await.unwrap();
         let secret = grant.secret.text();
         let good = |claims: Value, _: &mut Answer| theirs.key.sign(&claims);
         let (url, cookie) = rig.people().begin_outside_enrol(&secret, BACK.into()).await.unwrap();

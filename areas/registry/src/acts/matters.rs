@@ -51,7 +51,7 @@ impl Registry {
             return Err(RegistryError::Conflict(format!("matter {number} is decided already")));
         }
         // INVARIANT: nobody agrees to what they entered themselves.
-        if matter.opened_by == verdict.by.as_str() {
+        if !self.house.may_approve(verdict.by.as_str(), &[&matter.opened_by], None) {
             let why = "you entered this yourself; somebody with another key has to decide about it";
             return Err(RegistryError::NotYou(why.into()));
         }

@@ -1,8 +1,9 @@
 //! Claims over the API: who owns what, from when until when.
 
-use super::{actor, parties::id, refusal, told};
+use super::{actor, own, parties::id, refusal, told};
 use crate::{
     Claimed, Registry, RegistryError,
+    acts::no_claim,
     model::{AssetKind, Claim, ClaimDraft},
     store::claims,
 };
@@ -13,10 +14,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
-use sipar_area::{Owner, Owners as _};
+use sipar_area::{Owner, Owners as _, within};
 use sipar_authz::Identity;
 use sipar_model::{Observable, PartyId, TimestampMs};
-use sipar_web::{ApiError, Caller, WebError, format::rfc3339};
+use sipar_web::{ApiError, Caller, Permit, WebError, format::rfc3339};
 use std::sync::Arc;
 
 /// Claims in one answer and on one page.
@@ -58,25 +59,32 @@ pub(crate) struct Placed {
 }
 
 impl Asked {
-    fn party(&self) -> Result<Option<PartyId>, WebError> {
-        if self.party.is_empty() { Ok(None) } else { id(&self.party).map(Some) }
+    /// Whose claims may be read of those that are asked for; nothing: everybody's.
+    fn parties(&self, registry: &Registry, permit: &Permit) -> Result<Option<Vec<PartyId>>, WebError> {
+        if self.party.is_empty() {
+            return Ok(within::covered(&registry.house.owners, permit));
+        }
+        let party = id(&self.party)?;
+        own(registry, permit, &party)?;
+        Ok(Some(vec![party]))
     }
 }
 
-pub(crate) async fn some(registry: &Registry, asked: &Asked) -> Result<Batch, WebError> {
-    let (party, after) = (asked.party()?, asked.after);
+pub(crate) async fn some(registry: &Registry, permit: &Permit, asked: &Asked) -> Result<Batch, WebError> {
+    let (parties, after) = (asked.parties(registry, permit)?, asked.after);
+    let may_know = within::covered(&registry.house.owners, permit);
     let read = registry.house.store.read(move |reader| {
-        let mut found = match &party {
-            None => claims::all(reader, after, PAGE_ROWS + 1)?,
-            Some(party) => claims::of_party(reader, party, after, PAGE_ROWS + 1)?,
-        };
+        let mut found = claims::some(reader, parties.as_deref(), after, PAGE_ROWS + 1)?;
         let more = found.len() > PAGE_ROWS;
         found.truncate(PAGE_ROWS);
         let next = found.last().filter(|_| more).map(|claim| claim.number);
         let holds = |claim: &&Claim| matches!(claim.asset.kind(), AssetKind::DataCentre | AssetKind::System);
         let outer: Vec<i64> = found.iter().filter(holds).map(|claim| claim.number).collect();
         let placed = claims::placed_in(reader, &outer, PLACED_SHOWN_MAX)?;
-        let placed = placed.into_iter().map(|(inner, outer)| Placed { inner, outer }).collect();
+        // What others have in one's data centre is theirs to show.
+        let known = |claim: &Claim| may_know.as_ref().is_none_or(|own| own.binary_search(&claim.party).is_ok());
+        let placed = placed.into_iter().filter(|(inner, _)| known(inner));
+        let placed = placed.map(|(inner, outer)| Placed { inner, outer }).collect();
         Ok::<_, RegistryError>(Batch { claims: found, placed, next })
     });
     read.await.map_err(refusal)
@@ -84,9 +92,10 @@ pub(crate) async fn some(registry: &Registry, asked: &Asked) -> Result<Batch, We
 
 pub(crate) async fn list(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Batch>, ApiError> {
-    Ok(Json(some(&registry, &asked).await?))
+    Ok(Json(some(&registry, &permit, &asked).await?))
 }
 
 /// A cell of CSV (RFC 4180) that no spreadsheet takes for a formula: one that begins like one gets a quote in front.
@@ -115,17 +124,16 @@ fn line(claim: &Claim) -> String {
 
 pub(crate) async fn export(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, ApiError> {
-    let party = asked.party()?;
+    let parties = asked.parties(&registry, &permit)?;
     let mut text = String::from("number,party,type,asset,label,from,until,state\r\n");
     let (mut after, mut rows) = (asked.after, 0);
     loop {
-        let party = party.clone();
-        let read = registry.house.store.read(move |reader| match &party {
-            None => claims::all(reader, after, EXPORT_ROWS),
-            Some(party) => claims::of_party(reader, party, after, EXPORT_ROWS),
-        });
+        let parties = parties.clone();
+        let read =
+            registry.house.store.read(move |reader| claims::some(reader, parties.as_deref(), after, EXPORT_ROWS));
         let found = read.await.map_err(refusal)?;
         let Some(last) = found.last() else { break };
         after = last.number;
@@ -147,11 +155,12 @@ pub(crate) async fn export(
 
 pub(crate) async fn do_claim(
     registry: &Arc<Registry>,
-    caller: &Identity,
+    permit: &Permit,
     draft: &ClaimDraft,
 ) -> Result<Claimed, WebError> {
     let now = registry.house.clock.now();
-    let (new, by, inner) = (draft.read(now).map_err(refusal)?, actor(caller), Arc::clone(registry));
+    let (new, by, inner) = (draft.read(now).map_err(refusal)?, actor(&permit.who), Arc::clone(registry));
+    own(registry, permit, &new.party)?;
     let written = registry.house.store.write(move |tx| inner.claim(tx, &new, &by, now)).await;
     registry.wake();
     written.map_err(refusal)
@@ -159,10 +168,10 @@ pub(crate) async fn do_claim(
 
 pub(crate) async fn claim(
     State(registry): State<Arc<Registry>>,
-    Caller(caller): Caller,
+    permit: Permit,
     Json(draft): Json<ClaimDraft>,
 ) -> Result<(StatusCode, Json<Claimed>), ApiError> {
-    Ok((StatusCode::CREATED, Json(do_claim(&registry, &caller, &draft).await?)))
+    Ok((StatusCode::CREATED, Json(do_claim(&registry, &permit, &draft).await?)))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -172,7 +181,20 @@ pub(crate) struct End {
     pub at: Option<TimestampMs>,
 }
 
-pub(crate) async fn do_end(registry: &Arc<Registry>, number: i64, end: &End) -> Result<Claim, WebError> {
+/// Lets on to a claim, by whose it is.
+pub(crate) async fn own_claim(registry: &Registry, permit: &Permit, number: i64) -> Result<(), WebError> {
+    let read = registry.house.store.read(move |reader| claims::one(reader, number)).await;
+    let claim = read.map_err(refusal)?.ok_or_else(|| refusal(no_claim(number)))?;
+    own(registry, permit, &claim.party).map_err(|_| refusal(no_claim(number)))
+}
+
+pub(crate) async fn do_end(
+    registry: &Arc<Registry>,
+    permit: &Permit,
+    number: i64,
+    end: &End,
+) -> Result<Claim, WebError> {
+    own_claim(registry, permit, number).await?;
     let at = end.at.unwrap_or_else(|| registry.house.clock.now());
     let inner = Arc::clone(registry);
     let written = registry.house.store.write(move |tx| inner.end(tx, number, at)).await;
@@ -182,10 +204,11 @@ pub(crate) async fn do_end(registry: &Arc<Registry>, number: i64, end: &End) -> 
 
 pub(crate) async fn end(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(number): Path<i64>,
     Json(end): Json<End>,
 ) -> Result<Json<Claim>, ApiError> {
-    Ok(Json(do_end(&registry, number, &end).await?))
+    Ok(Json(do_end(&registry, &permit, number, &end).await?))
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -12,9 +12,10 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use sipar_area::{AreaError, Route};
-use sipar_authz::{Act, Identity, Resource, Role};
-use sipar_web::{Said, Saying, WebError};
+use sipar_area::{AreaError, Route, within};
+use sipar_authz::{Act, Identity};
+use sipar_model::PartyId;
+use sipar_web::{Permit, Said, Saying, WebError};
 use std::sync::Arc;
 
 pub(crate) const PARTY: &str = "party";
@@ -23,68 +24,24 @@ pub(crate) const DESIGNATION: &str = "designation";
 pub(crate) const PROOF: &str = "proof";
 pub(crate) const PROOF_DOOR: &str = "proof-door";
 
-/// What the register's routes touch. Who takes part and what they own is not public: it says where the country can be hit.
-pub fn resources() -> Vec<Resource> {
-    vec![
-        Resource {
-            name: PARTY,
-            about: "organisations: the tree, contacts and keys",
-            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst)],
-        },
-        Resource {
-            name: DESIGNATION,
-            about: "which organisations are critical infrastructure, and when that is looked at anew",
-            least: &[(Act::Read, Role::Reader), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: PROOF,
-            about: "proof that a party owns what it claims, and the word of a second person about it",
-            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst), (Act::Decide, Role::Analyst)],
-        },
-        Resource {
-            name: PROOF_DOOR,
-            about: "where whoever got a letter about a claim brings its code",
-            least: &[(Act::Read, Role::Public), (Act::Write, Role::Public)],
-        },
-        Resource {
-            name: ASSET,
-            about: "who owns what, from when until when, and what waits for a person",
-            least: &[(Act::Read, Role::Reader), (Act::Write, Role::Analyst), (Act::Decide, Role::Analyst)],
-        },
-    ]
-}
-
 /// The JSON API.
 pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
     let with = || Arc::clone(registry);
+    let own = |path, handler| Route::post(path, PARTY, Act::Write, handler).within();
     vec![
-        Route::get("/api/v1/registry/parties", PARTY, get(parties::list).with_state(with())),
+        Route::get("/api/v1/registry/parties", PARTY, get(parties::list).with_state(with())).within(),
         Route::post("/api/v1/registry/parties", PARTY, Act::Write, post(parties::register).with_state(with())),
-        Route::get("/api/v1/registry/parties/{id}", PARTY, get(parties::one).with_state(with())),
+        Route::get("/api/v1/registry/parties/{id}", PARTY, get(parties::one).with_state(with())).within(),
         Route::post("/api/v1/registry/parties/{id}/edit", PARTY, Act::Write, post(parties::edit).with_state(with())),
-        Route::post(
-            "/api/v1/registry/parties/{id}/contacts",
-            PARTY,
-            Act::Write,
-            post(parties::put_contact).with_state(with()),
-        ),
-        Route::post(
-            "/api/v1/registry/parties/{id}/contacts/remove",
-            PARTY,
-            Act::Write,
-            post(parties::remove_contact).with_state(with()),
-        ),
-        Route::post("/api/v1/registry/parties/{id}/keys", PARTY, Act::Write, post(parties::add_key).with_state(with())),
-        Route::post(
-            "/api/v1/registry/parties/{id}/keys/remove",
-            PARTY,
-            Act::Write,
-            post(parties::remove_key).with_state(with()),
-        ),
-        Route::get("/api/v1/registry/assets", ASSET, get(assets::list).with_state(with())),
-        Route::get("/api/v1/registry/assets/export.csv", ASSET, get(assets::export).with_state(with())),
-        Route::post("/api/v1/registry/assets", ASSET, Act::Write, post(assets::claim).with_state(with())),
-        Route::post("/api/v1/registry/assets/{number}/end", ASSET, Act::Write, post(assets::end).with_state(with())),
+        own("/api/v1/registry/parties/{id}/contacts", post(parties::put_contact).with_state(with())),
+        own("/api/v1/registry/parties/{id}/contacts/remove", post(parties::remove_contact).with_state(with())),
+        own("/api/v1/registry/parties/{id}/keys", post(parties::add_key).with_state(with())),
+        own("/api/v1/registry/parties/{id}/keys/remove", post(parties::remove_key).with_state(with())),
+        Route::get("/api/v1/registry/assets", ASSET, get(assets::list).with_state(with())).within(),
+        Route::get("/api/v1/registry/assets/export.csv", ASSET, get(assets::export).with_state(with())).within(),
+        Route::post("/api/v1/registry/assets", ASSET, Act::Write, post(assets::claim).with_state(with())).within(),
+        Route::post("/api/v1/registry/assets/{number}/end", ASSET, Act::Write, post(assets::end).with_state(with()))
+            .within(),
         Route::post(
             "/api/v1/registry/assets/{number}/hand-over",
             ASSET,
@@ -112,9 +69,11 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
             post(designations::review).with_state(with()),
         ),
         Route::get("/api/v1/registry/proofs", PROOF, get(proofs::list).with_state(with())),
-        Route::get("/api/v1/registry/assets/{number}/proofs", PROOF, get(proofs::one).with_state(with())),
-        Route::post("/api/v1/registry/assets/{number}/proofs", PROOF, Act::Write, post(proofs::ask).with_state(with())),
-        Route::post("/api/v1/registry/proofs/{number}/look", PROOF, Act::Write, post(proofs::look).with_state(with())),
+        Route::get("/api/v1/registry/assets/{number}/proofs", PROOF, get(proofs::one).with_state(with())).within(),
+        Route::post("/api/v1/registry/assets/{number}/proofs", PROOF, Act::Write, post(proofs::ask).with_state(with()))
+            .within(),
+        Route::post("/api/v1/registry/proofs/{number}/look", PROOF, Act::Write, post(proofs::look).with_state(with()))
+            .within(),
         Route::post("/api/v1/registry/proofs/{number}", PROOF, Act::Decide, post(proofs::decide).with_state(with())),
         Route::post("/api/v1/registry/proof", PROOF_DOOR, Act::Write, post(proofs::answer).with_state(with())),
         Route::get("/api/v1/registry/waiting", ASSET, get(matters::list).with_state(with())),
@@ -136,6 +95,12 @@ pub(crate) fn refusal(error: RegistryError) -> WebError {
         RegistryError::Full(why) => WebError::new(StatusCode::INSUFFICIENT_STORAGE).detail(told(why)),
         other => WebError::internal("using the register", &AreaError::from(other)),
     }
+}
+
+/// Lets on to a thing of this party. Where it is not one's own it is as if it were not there: what others own is not for
+/// those who speak for one party.
+pub(crate) fn own(registry: &Registry, permit: &Permit, party: &PartyId) -> Result<(), WebError> {
+    within::on(&registry.house.owners, permit, party).map_err(|_| WebError::not_found())
 }
 
 /// The person behind a request.

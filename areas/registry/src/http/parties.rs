@@ -1,6 +1,6 @@
 //! Parties, their contacts and keys over the API.
 
-use super::{actor, refusal, told};
+use super::{actor, own, refusal, told};
 use crate::{
     Registry, RegistryError,
     model::{Contact, ContactDraft, Key, Party, PartyDraft, Purpose},
@@ -12,9 +12,10 @@ use axum::{
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
+use sipar_area::within;
 use sipar_authz::Identity;
 use sipar_model::PartyId;
-use sipar_web::{ApiError, Caller, WebError};
+use sipar_web::{ApiError, Caller, Permit, WebError};
 use std::sync::Arc;
 
 /// Parties in one answer and on one page.
@@ -51,8 +52,10 @@ struct Row {
 }
 
 impl Asked {
-    pub(crate) fn part(&self) -> parties::Part {
+    /// What may be read of what is asked for.
+    pub(crate) fn part(&self, registry: &Registry, permit: &Permit) -> parties::Part {
         parties::Part {
+            within: within::covered(&registry.house.owners, permit),
             text: self.q.trim().to_lowercase().chars().take(100).collect(),
             sector: self.sector.trim().to_owned(),
             offset: self.page.clamp(1, 1_000_000).saturating_sub(1) * PAGE_ROWS,
@@ -63,9 +66,10 @@ impl Asked {
 
 pub(crate) async fn list(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Listed>, ApiError> {
-    let part = asked.part();
+    let part = asked.part(&registry, &permit);
     let read = registry.house.store.read(move |reader| {
         Ok::<_, RegistryError>((parties::list_count(reader, &part)?, parties::list(reader, &part)?))
     });
@@ -89,8 +93,9 @@ pub(crate) struct Whole {
     pub claims: u64,
 }
 
-pub(crate) async fn whole(registry: &Registry, text: &str) -> Result<Whole, WebError> {
+pub(crate) async fn whole(registry: &Registry, permit: &Permit, text: &str) -> Result<Whole, WebError> {
     let id = id(text)?;
+    own(registry, permit, &id)?;
     let read = registry.house.store.read(move |reader| {
         let Some(party) = parties::one(reader, &id)? else {
             return Err(RegistryError::Missing(format!("party `{id}`")));
@@ -108,9 +113,10 @@ pub(crate) async fn whole(registry: &Registry, text: &str) -> Result<Whole, WebE
 
 pub(crate) async fn one(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(text): Path<String>,
 ) -> Result<Json<Whole>, ApiError> {
-    Ok(Json(whole(&registry, &text).await?))
+    Ok(Json(whole(&registry, &permit, &text).await?))
 }
 
 pub(crate) async fn do_register(
@@ -154,10 +160,13 @@ pub(crate) async fn edit(
 
 pub(crate) async fn do_put_contact(
     registry: &Arc<Registry>,
+    permit: &Permit,
     text: &str,
     draft: &ContactDraft,
 ) -> Result<Contact, WebError> {
-    let (party, contact) = (id(text)?, draft.read().map_err(refusal)?);
+    let party = id(text)?;
+    own(registry, permit, &party)?;
+    let contact = draft.read().map_err(refusal)?;
     let (inner, now, new) = (Arc::clone(registry), registry.house.clock.now(), contact.clone());
     let written = registry.house.store.write(move |tx| inner.put_contact(tx, &party, &new, now)).await;
     written.map_err(refusal)?;
@@ -166,10 +175,11 @@ pub(crate) async fn do_put_contact(
 
 pub(crate) async fn put_contact(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(text): Path<String>,
     Json(draft): Json<ContactDraft>,
 ) -> Result<Json<Contact>, ApiError> {
-    Ok(Json(do_put_contact(&registry, &text, &draft).await?))
+    Ok(Json(do_put_contact(&registry, &permit, &text, &draft).await?))
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -178,8 +188,14 @@ pub(crate) struct ContactName {
     pub mail: String,
 }
 
-pub(crate) async fn do_remove_contact(registry: &Arc<Registry>, text: &str, name: ContactName) -> Result<(), WebError> {
+pub(crate) async fn do_remove_contact(
+    registry: &Arc<Registry>,
+    permit: &Permit,
+    text: &str,
+    name: ContactName,
+) -> Result<(), WebError> {
     let party = id(text)?;
+    own(registry, permit, &party)?;
     let purpose: Purpose = name.purpose.parse().map_err(|error| refusal(RegistryError::Given(format!("{error}"))))?;
     let inner = Arc::clone(registry);
     let written =
@@ -189,10 +205,11 @@ pub(crate) async fn do_remove_contact(registry: &Arc<Registry>, text: &str, name
 
 pub(crate) async fn remove_contact(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(text): Path<String>,
     Json(name): Json<ContactName>,
 ) -> Result<StatusCode, ApiError> {
-    do_remove_contact(&registry, &text, name).await?;
+    do_remove_contact(&registry, &permit, &text, name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -201,9 +218,15 @@ pub(crate) struct KeyText {
     pub key: String,
 }
 
-pub(crate) async fn do_add_key(registry: &Arc<Registry>, text: &str, body: &KeyText) -> Result<Key, WebError> {
-    let now = registry.house.clock.now();
-    let (party, key) = (id(text)?, Key::read(&body.key, now).map_err(refusal)?);
+pub(crate) async fn do_add_key(
+    registry: &Arc<Registry>,
+    permit: &Permit,
+    text: &str,
+    body: &KeyText,
+) -> Result<Key, WebError> {
+    let (party, now) = (id(text)?, registry.house.clock.now());
+    own(registry, permit, &party)?;
+    let key = Key::read(&body.key, now).map_err(refusal)?;
     let (inner, new) = (Arc::clone(registry), key.clone());
     let written = registry.house.store.write(move |tx| inner.add_key(tx, &party, &new, now)).await;
     written.map_err(refusal)?;
@@ -212,10 +235,11 @@ pub(crate) async fn do_add_key(registry: &Arc<Registry>, text: &str, body: &KeyT
 
 pub(crate) async fn add_key(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(text): Path<String>,
     Json(body): Json<KeyText>,
 ) -> Result<(StatusCode, Json<Key>), ApiError> {
-    Ok((StatusCode::CREATED, Json(do_add_key(&registry, &text, &body).await?)))
+    Ok((StatusCode::CREATED, Json(do_add_key(&registry, &permit, &text, &body).await?)))
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -223,8 +247,14 @@ pub(crate) struct KeyName {
     pub fingerprint: String,
 }
 
-pub(crate) async fn do_remove_key(registry: &Arc<Registry>, text: &str, name: KeyName) -> Result<(), WebError> {
+pub(crate) async fn do_remove_key(
+    registry: &Arc<Registry>,
+    permit: &Permit,
+    text: &str,
+    name: KeyName,
+) -> Result<(), WebError> {
     let (party, inner) = (id(text)?, Arc::clone(registry));
+    own(registry, permit, &party)?;
     let fingerprint = name.fingerprint.trim().to_ascii_lowercase();
     let written = registry.house.store.write(move |tx| inner.remove_key(tx, &party, &fingerprint)).await;
     written.map_err(refusal)
@@ -232,9 +262,10 @@ pub(crate) async fn do_remove_key(registry: &Arc<Registry>, text: &str, name: Ke
 
 pub(crate) async fn remove_key(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(text): Path<String>,
     Json(name): Json<KeyName>,
 ) -> Result<StatusCode, ApiError> {
-    do_remove_key(&registry, &text, name).await?;
+    do_remove_key(&registry, &permit, &text, name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

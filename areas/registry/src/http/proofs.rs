@@ -1,6 +1,6 @@
 //! Proofs of ownership over the API: asking, looking now, the word of a second person, the code of a letter.
 
-use super::{actor, refusal, told};
+use super::{actor, assets::own_claim, refusal, told};
 use crate::{
     Registry, RegistryError, Verdict,
     acts::{OF_CLAIM_MAX, no_claim, no_proof},
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sipar_authz::Identity;
 use sipar_ledger::Salt;
 use sipar_mail::Recipient;
-use sipar_web::{ApiError, Caller, WebError};
+use sipar_web::{ApiError, Caller, Permit, WebError};
 use std::sync::Arc;
 
 /// Proofs in one answer and on one page, those first that a person has to look at.
@@ -90,13 +90,21 @@ pub(crate) struct Whole {
     pub proofs: Vec<Proof>,
 }
 
-pub(crate) async fn of_claim(registry: &Registry, number: i64) -> Result<Whole, WebError> {
+pub(crate) async fn of_claim(registry: &Registry, permit: &Permit, number: i64) -> Result<Whole, WebError> {
+    own_claim(registry, permit, number).await?;
     let read = registry.house.store.read(move |reader| {
         let claim = claims::one(reader, number)?.ok_or_else(|| no_claim(number))?;
         let party = parties::one(reader, &claim.party)?.ok_or(RegistryError::BadRow)?;
         Ok::<_, RegistryError>(Whole { claim, party, proofs: proofs::of_claim(reader, number, OF_CLAIM_MAX)? })
     });
-    read.await.map_err(refusal)
+    let whole = read.await.map_err(refusal)?;
+    Ok(Whole { proofs: whole.proofs.into_iter().map(|proof| told_to(permit, proof)).collect(), ..whole })
+}
+
+/// A proof without whom a letter went to, for those who speak for one party: it may be another one's contact.
+fn told_to(permit: &Permit, proof: Proof) -> Proof {
+    let sent_to = if permit.reach().parties().is_none() { proof.sent_to.clone() } else { String::new() };
+    Proof { sent_to, ..proof }
 }
 
 pub(crate) async fn list(State(registry): State<Arc<Registry>>) -> Result<Json<Vec<Shown>>, ApiError> {
@@ -105,9 +113,10 @@ pub(crate) async fn list(State(registry): State<Arc<Registry>>) -> Result<Json<V
 
 pub(crate) async fn one(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(number): Path<i64>,
 ) -> Result<Json<Whole>, ApiError> {
-    Ok(Json(of_claim(&registry, number).await?))
+    Ok(Json(of_claim(&registry, &permit, number).await?))
 }
 
 fn token() -> Result<String, WebError> {
@@ -118,10 +127,11 @@ fn token() -> Result<String, WebError> {
 
 pub(crate) async fn do_ask(
     registry: &Arc<Registry>,
-    caller: &Identity,
+    permit: &Permit,
     number: i64,
     body: &AskBody,
 ) -> Result<Asked, WebError> {
+    own_claim(registry, permit, number).await?;
     let method: Method =
         body.method.trim().parse().map_err(|error| refusal(RegistryError::Given(format!("{error}"))))?;
     if method == Method::Mail && registry.mailer.get().is_none() {
@@ -129,7 +139,8 @@ pub(crate) async fn do_ask(
         return Err(WebError::conflict(told(why)));
     }
     let token = token()?;
-    let (by, now, inner, challenge) = (actor(caller), registry.house.clock.now(), Arc::clone(registry), kept(&token));
+    let (by, now, inner, challenge) =
+        (actor(&permit.who), registry.house.clock.now(), Arc::clone(registry), kept(&token));
     let written = registry.house.store.write(move |tx| {
         let proof = inner.ask_proof(tx, number, method, &challenge, &by, now)?;
         let about = claims::one(tx, number)?.ok_or(RegistryError::BadRow)?;
@@ -147,6 +158,7 @@ pub(crate) async fn do_ask(
         }
         _ => None,
     };
+    let shown = Shown { proof: told_to(permit, shown.proof), ..shown };
     Ok(Asked { shown, challenge })
 }
 
@@ -166,11 +178,11 @@ async fn post(registry: &Arc<Registry>, shown: &Shown, party: &Party, token: &st
 
 pub(crate) async fn ask(
     State(registry): State<Arc<Registry>>,
-    Caller(caller): Caller,
+    permit: Permit,
     Path(number): Path<i64>,
     Json(body): Json<AskBody>,
 ) -> Result<(StatusCode, Json<Asked>), ApiError> {
-    Ok((StatusCode::CREATED, Json(do_ask(&registry, &caller, number, &body).await?)))
+    Ok((StatusCode::CREATED, Json(do_ask(&registry, &permit, number, &body).await?)))
 }
 
 async fn find(registry: &Registry, number: i64) -> Result<Proof, WebError> {
@@ -179,8 +191,9 @@ async fn find(registry: &Registry, number: i64) -> Result<Proof, WebError> {
 }
 
 /// Looks at a name now.
-pub(crate) async fn do_look(registry: &Arc<Registry>, number: i64) -> Result<Proof, WebError> {
+pub(crate) async fn do_look(registry: &Arc<Registry>, permit: &Permit, number: i64) -> Result<Proof, WebError> {
     let proof = find(registry, number).await?;
+    own_claim(registry, permit, proof.claim).await?;
     match proof.method {
         Method::Dns | Method::File => Arc::clone(registry).prove(proof).await.map_err(refusal),
         Method::Mail | Method::Approval => {
@@ -192,9 +205,10 @@ pub(crate) async fn do_look(registry: &Arc<Registry>, number: i64) -> Result<Pro
 
 pub(crate) async fn look(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(number): Path<i64>,
 ) -> Result<Json<Proof>, ApiError> {
-    Ok(Json(do_look(&registry, number).await?))
+    Ok(Json(do_look(&registry, &permit, number).await?))
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,11 +3,12 @@
 mod nested;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use crate::model::{Period, asset::host_of};
 use arc_swap::ArcSwap;
 use nested::{Key, Nested, Net4, Net6, Turned};
-use sipar_area::{Owner, Owners};
+use sipar_area::{Owner, Owners, Standing};
 use sipar_model::{DomainName, Observable, PartyId, Prefix, TimestampMs};
 use std::{
     cmp::Reverse,
@@ -15,6 +16,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
+pub use tree::{Node, Tree};
 
 /// One claim on one thing: 24 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +94,7 @@ pub struct OwnerTableBuilder {
     ipv4: Vec<(Net4, Held)>,
     ipv6: Vec<(Net6, Held)>,
     exact: HashMap<Observable, Vec<Held>>,
+    tree: Tree,
 }
 
 impl OwnerTableBuilder {
@@ -103,6 +106,11 @@ impl OwnerTableBuilder {
         let place = place_of(self.parties.len());
         self.parties.push((id, title));
         place
+    }
+
+    /// Says where a party stands.
+    pub fn stands(&mut self, id: PartyId, node: Node) {
+        self.tree.add(id, node);
     }
 
     /// Adds a claim. Of two on the same thing at the same time, the one that began later holds.
@@ -135,6 +143,7 @@ impl OwnerTableBuilder {
             ipv4: Shelf::new(self.ipv4),
             ipv6: Shelf::new(self.ipv6),
             exact: self.exact,
+            tree: self.tree,
             version: 0,
         }
     }
@@ -148,6 +157,7 @@ pub struct OwnerTable {
     ipv4: Shelf<Net4>,
     ipv6: Shelf<Net6>,
     exact: HashMap<Observable, Vec<Held>>,
+    tree: Tree,
     version: i64,
 }
 
@@ -224,6 +234,14 @@ impl Owners for OwnerTable {
         }
     }
 
+    fn standing(&self, party: &PartyId) -> Option<Standing> {
+        self.tree.standing(party)
+    }
+
+    fn below(&self, party: &PartyId, count_max: usize) -> Vec<PartyId> {
+        self.tree.below(party, count_max)
+    }
+
     fn version(&self) -> i64 {
         self.version
     }
@@ -266,6 +284,14 @@ impl Owners for Live {
 
     fn owned_within(&self, subject: &Observable, at: TimestampMs, count_max: usize) -> Vec<Owner> {
         self.0.load().owned_within(subject, at, count_max)
+    }
+
+    fn standing(&self, party: &PartyId) -> Option<Standing> {
+        self.0.load().standing(party)
+    }
+
+    fn below(&self, party: &PartyId, count_max: usize) -> Vec<PartyId> {
+        self.0.load().below(party, count_max)
     }
 
     fn version(&self) -> i64 {

@@ -19,8 +19,9 @@ use axum::{
     routing::{get, post},
 };
 use maud::{Markup, html};
-use sipar_area::{Owner, Route};
-use sipar_authz::{Act, Role};
+use sipar_area::{Owner, Route, within};
+use sipar_authz::{Act, Role, Thing};
+use sipar_model::PartyId;
 use sipar_web::{Group, Lang, NavItem, Page, PageContext, TextSource, WebError, page, ui};
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub const TEXTS: &[TextSource] = &[
 /// Entries in the menu.
 pub fn nav() -> Vec<NavItem> {
     vec![
-        NavItem { group: Group::Warning, text_key: "registry-nav", href: "/parties", least: Role::Reader },
+        NavItem { group: Group::Warning, text_key: "registry-nav", href: "/parties", least: Role::Member },
         NavItem {
             group: Group::Warning,
             text_key: "registry-nav-imports",
@@ -65,21 +66,24 @@ pub fn nav() -> Vec<NavItem> {
 pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
     let with = || Arc::clone(registry);
     vec![
-        Route::get("/parties", PARTY, get(parties::list).with_state(with())),
+        Route::get("/parties", PARTY, get(parties::list).with_state(with())).within(),
         Route::post("/parties", PARTY, Act::Write, post(parties::register).with_state(with())),
-        Route::get("/parties/{id}", PARTY, get(party::one).with_state(with())),
+        Route::get("/parties/{id}", PARTY, get(party::one).with_state(with())).within(),
         Route::post("/parties/{id}/edit", PARTY, Act::Write, post(party_forms::edit).with_state(with())),
-        Route::post("/parties/{id}/contacts", PARTY, Act::Write, post(party_forms::put_contact).with_state(with())),
+        Route::post("/parties/{id}/contacts", PARTY, Act::Write, post(party_forms::put_contact).with_state(with()))
+            .within(),
         Route::post(
             "/parties/{id}/contacts/remove",
             PARTY,
             Act::Write,
             post(party_forms::remove_contact).with_state(with()),
-        ),
-        Route::post("/parties/{id}/keys", PARTY, Act::Write, post(party_forms::add_key).with_state(with())),
-        Route::post("/parties/{id}/keys/remove", PARTY, Act::Write, post(party_forms::remove_key).with_state(with())),
-        Route::post("/parties/{id}/assets", ASSET, Act::Write, post(party_forms::claim).with_state(with())),
-        Route::post("/parties/{id}/assets/end", ASSET, Act::Write, post(party_forms::end).with_state(with())),
+        )
+        .within(),
+        Route::post("/parties/{id}/keys", PARTY, Act::Write, post(party_forms::add_key).with_state(with())).within(),
+        Route::post("/parties/{id}/keys/remove", PARTY, Act::Write, post(party_forms::remove_key).with_state(with()))
+            .within(),
+        Route::post("/parties/{id}/assets", ASSET, Act::Write, post(party_forms::claim).with_state(with())).within(),
+        Route::post("/parties/{id}/assets/end", ASSET, Act::Write, post(party_forms::end).with_state(with())).within(),
         Route::get("/register/imports", ASSET, get(imports::list).with_state(with())),
         Route::post("/register/imports", ASSET, Act::Write, post(imports::bring).with_state(with())),
         Route::get("/register/imports/{number}", ASSET, get(imports::one).with_state(with())),
@@ -98,9 +102,11 @@ pub fn routes(registry: &Arc<Registry>) -> Vec<Route> {
             post(designations::review).with_state(with()),
         ),
         Route::get("/register/proofs", PROOF, get(proofs::list).with_state(with())),
-        Route::get("/register/claims/{number}", PROOF, get(proofs::one).with_state(with())),
-        Route::post("/register/claims/{number}/proofs", PROOF, Act::Write, post(proofs::ask).with_state(with())),
-        Route::post("/register/proofs/{number}/look", PROOF, Act::Write, post(proofs::look).with_state(with())),
+        Route::get("/register/claims/{number}", PROOF, get(proofs::one).with_state(with())).within(),
+        Route::post("/register/claims/{number}/proofs", PROOF, Act::Write, post(proofs::ask).with_state(with()))
+            .within(),
+        Route::post("/register/proofs/{number}/look", PROOF, Act::Write, post(proofs::look).with_state(with()))
+            .within(),
         Route::post("/register/proofs/{number}", PROOF, Act::Decide, post(proofs::decide).with_state(with())),
         Route::get("/proof", PROOF_DOOR, get(proofs::door)),
         Route::post("/proof", PROOF_DOOR, Act::Write, post(proofs::answer).with_state(with())),
@@ -115,6 +121,13 @@ fn title<'a>(ctx: &PageContext, party: &'a Party) -> &'a str {
         Lang::Ur if !party.title_ur.is_empty() => &party.title_ur,
         _ => &party.title,
     }
+}
+
+/// Whether the reader may do this to a thing of this party.
+fn may_on(registry: &Registry, ctx: &PageContext, (resource, act): (&str, Act), party: &PartyId) -> bool {
+    let above = within::above(&registry.house.owners, party);
+    let thing = Thing { owner: Some(party), above: &above, ..Thing::of(resource) };
+    ctx.authorizer.decide(&ctx.identity, act, &thing).allowed
 }
 
 fn party_link(ctx: &PageContext, party: &Party) -> Markup {

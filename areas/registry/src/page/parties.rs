@@ -4,7 +4,7 @@ use super::{again, choices, field, party_link, word};
 use crate::{
     Registry, RegistryError,
     http::{
-        PARTY,
+        ASSET, PARTY,
         parties::{Asked, PAGE_ROWS, do_register},
         refusal,
     },
@@ -18,16 +18,17 @@ use axum::{
 };
 use maud::{Markup, html};
 use sipar_authz::Act;
-use sipar_web::{Page, PageContext, WebError, format::number, page, ui};
+use sipar_web::{Page, PageContext, Permit, WebError, format::number, page, ui};
 use std::sync::Arc;
 
 /// The list.
 pub async fn list(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     ctx: PageContext,
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
-    let part = asked.part();
+    let part = asked.part(&registry, &permit);
     let read = registry.house.store.read(move |reader| {
         let total = parties::list_count(reader, &part)?;
         Ok::<_, RegistryError>((total, parties::list(reader, &part)?, matters::counts(reader)?.0))
@@ -57,7 +58,7 @@ pub async fn list(
         empty: Some(ui::empty(&ctx.t("registry-none"), html! { p { (ctx.t("registry-none-next")) } })),
     });
     let body = html! {
-        @if waiting > 0 {
+        @if waiting > 0 && ctx.may(ASSET, Act::Read) {
             (ui::alert(ui::Tone::Warn, &ctx.tw("registry-waiting-count", &[("n", waiting.into())]), html! {
                 p { a href="/register/waiting" { (ctx.t("registry-waiting-open")) } }
             }))

@@ -1,6 +1,7 @@
 //! One party: where it stands, whom one reaches, its keys, what it owns. The forms that change these are beside it.
 
 use super::{
+    may_on,
     party_forms::{ClaimForm, claim_form, contact_form, edit_form, key_form, usual_contact},
     party_link, title, word,
 };
@@ -19,19 +20,21 @@ use axum::{
 };
 use maud::{Markup, html};
 use sipar_authz::Act;
-use sipar_web::{Page, PageContext, WebError, context::encode, page, ui};
+use sipar_web::{Page, PageContext, Permit, WebError, context::encode, page, ui};
 use std::sync::Arc;
 
 /// The page.
 pub async fn one(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     ctx: PageContext,
     Path(text): Path<String>,
 ) -> Result<Response, WebError> {
-    let whole = whole(&registry, &text).await?;
+    let whole = whole(&registry, &permit, &text).await?;
     let after = ctx.parameter("after").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let some = assets::some(&registry, &assets::Asked { party: text.clone(), after }).await?;
-    let (may, id) = (ctx.may(PARTY, Act::Write), whole.party.id.to_string());
+    let some = assets::some(&registry, &permit, &assets::Asked { party: text.clone(), after }).await?;
+    let may_do = |resource| may_on(&registry, &ctx, (resource, Act::Write), &whole.party.id);
+    let (may, may_claim, id) = (may_do(PARTY), may_do(ASSET), whole.party.id.to_string());
     let body = html! {
         @if whole.party.state == PartyState::Held {
             (ui::alert(ui::Tone::Warn, &ctx.t("registry-held"), html! {
@@ -40,8 +43,8 @@ pub async fn one(
         }
         (facts(&ctx, &whole))
         (ui::card(&ctx.t("registry-assets"), html! {
-            (claims(&ctx, &whole, &some))
-            @if ctx.may(ASSET, Act::Write) { details { summary { (ctx.t("registry-claim")) } (claim_form(&ctx, &id, &ClaimForm::default())) } }
+            (claims(&ctx, &whole, &some, may_claim))
+            @if may_claim { details { summary { (ctx.t("registry-claim")) } (claim_form(&ctx, &id, &ClaimForm::default())) } }
         }))
         (ui::card(&ctx.t("registry-contacts"), html! {
             (contacts(&ctx, &whole, may))
@@ -56,7 +59,7 @@ pub async fn one(
                 ul { @for party in &whole.below { li { (party_link(&ctx, party)) } } }
             }))
         }
-        @if may { (ui::card(&ctx.t("registry-change"), edit_form(&ctx, &id, &PartyDraft::of(&whole.party)))) }
+        @if ctx.may(PARTY, Act::Write) { (ui::card(&ctx.t("registry-change"), edit_form(&ctx, &id, &PartyDraft::of(&whole.party)))) }
     };
     let name = title(&ctx, &whole.party).to_owned();
     Ok(page(&ctx, Page::new(name, body).crumb(ctx.t("registry-parties"), "/parties")))
@@ -79,7 +82,7 @@ fn facts(ctx: &PageContext, whole: &Whole) -> Markup {
     ])
 }
 
-fn claims(ctx: &PageContext, whole: &Whole, some: &Batch) -> Markup {
+fn claims(ctx: &PageContext, whole: &Whole, some: &Batch, may: bool) -> Markup {
     let inside = |claim: &Claim| -> Vec<Claim> {
         let here = some.placed.iter().filter(|placed| placed.outer == claim.number);
         here.map(|placed| placed.inner.clone()).collect()
@@ -106,7 +109,7 @@ fn claims(ctx: &PageContext, whole: &Whole, some: &Batch) -> Markup {
                 @match claim.period.until { Some(until) => { (ctx.day_text(until)) }, None => { (ctx.t("registry-goes-on")) } }
             },
             html! { a href={ "/register/claims/" (claim.number) } { (word(ctx, "state", claim.state.word())) } },
-            end_button(ctx, whole, claim),
+            html! { @if may { (end_button(ctx, whole, claim)) } },
         ]
     });
     html! {
@@ -137,7 +140,7 @@ fn claims(ctx: &PageContext, whole: &Whole, some: &Batch) -> Markup {
 fn end_button(ctx: &PageContext, whole: &Whole, claim: &Claim) -> Markup {
     let lasts = claim.state != ClaimState::Refused && claim.period.until.is_none() && claim.period.from < ctx.now;
     html! {
-        @if lasts && ctx.may(ASSET, Act::Write) {
+        @if lasts {
             (ui::post_button(&ctx.t("registry-end"), &format!("/parties/{}/assets/end", whole.party.id),
                 &[("number", &claim.number.to_string())]))
         }

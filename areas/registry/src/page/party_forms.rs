@@ -18,7 +18,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
-use sipar_web::{PageContext, WebError, context::encode, ui};
+use sipar_web::{PageContext, Permit, WebError, context::encode, ui};
 use std::sync::Arc;
 
 pub(super) fn claim_form(ctx: &PageContext, id: &str, typed: &ClaimForm) -> Markup {
@@ -128,11 +128,12 @@ pub async fn edit(
 /// Adds a contact, or writes one anew.
 pub async fn put_contact(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     ctx: PageContext,
     Path(text): Path<String>,
     Form(draft): Form<ContactDraft>,
 ) -> Result<Response, WebError> {
-    match do_put_contact(&registry, &text, &draft).await {
+    match do_put_contact(&registry, &permit, &text, &draft).await {
         Ok(_) => Ok(back(&text)),
         Err(error) => again(&ctx, error, &ctx.t("registry-contact-put"), contact_form(&ctx, &text, &draft)),
     }
@@ -141,21 +142,23 @@ pub async fn put_contact(
 /// Removes a contact.
 pub async fn remove_contact(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(text): Path<String>,
     Form(name): Form<ContactName>,
 ) -> Result<Response, WebError> {
-    do_remove_contact(&registry, &text, name).await?;
+    do_remove_contact(&registry, &permit, &text, name).await?;
     Ok(back(&text))
 }
 
 /// Adds a key.
 pub async fn add_key(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     ctx: PageContext,
     Path(text): Path<String>,
     Form(body): Form<KeyText>,
 ) -> Result<Response, WebError> {
-    match do_add_key(&registry, &text, &body).await {
+    match do_add_key(&registry, &permit, &text, &body).await {
         Ok(_) => Ok(back(&text)),
         Err(error) => again(&ctx, error, &ctx.t("registry-key-add"), key_form(&ctx, &text, &body.key)),
     }
@@ -164,10 +167,11 @@ pub async fn add_key(
 /// Removes a key.
 pub async fn remove_key(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(text): Path<String>,
     Form(name): Form<KeyName>,
 ) -> Result<Response, WebError> {
-    do_remove_key(&registry, &text, name).await?;
+    do_remove_key(&registry, &permit, &text, name).await?;
     Ok(back(&text))
 }
 
@@ -184,11 +188,12 @@ pub struct ClaimForm {
 /// Enters a claim.
 pub async fn claim(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     ctx: PageContext,
     Path(text): Path<String>,
     Form(form): Form<ClaimForm>,
 ) -> Result<Response, WebError> {
-    match claimed(&registry, &ctx, &text, &form).await {
+    match claimed(&registry, &permit, &text, &form).await {
         Ok(response) => Ok(response),
         Err(error) => again(&ctx, error, &ctx.t("registry-claim"), claim_form(&ctx, &text, &form)),
     }
@@ -196,7 +201,7 @@ pub async fn claim(
 
 async fn claimed(
     registry: &Arc<Registry>,
-    ctx: &PageContext,
+    permit: &Permit,
     text: &str,
     form: &ClaimForm,
 ) -> Result<Response, WebError> {
@@ -208,8 +213,13 @@ async fn claimed(
         from: time_of("`from`", &form.from)?,
         until: time_of("`until`", &form.until)?,
     };
-    let claimed = do_claim(registry, &ctx.identity, &draft).await?;
-    Ok(if claimed.matter.is_some() { Redirect::to("/register/waiting").into_response() } else { back(text) })
+    let claimed = do_claim(registry, permit, &draft).await?;
+    // What waits, and for whom, is for those who see all of it.
+    Ok(if claimed.matter.is_some() && permit.reach().parties().is_none() {
+        Redirect::to("/register/waiting").into_response()
+    } else {
+        back(text)
+    })
 }
 
 /// Which claim ends.
@@ -221,9 +231,10 @@ pub struct EndForm {
 /// Ends a claim now.
 pub async fn end(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(text): Path<String>,
     Form(form): Form<EndForm>,
 ) -> Result<Response, WebError> {
-    do_end(&registry, form.number, &assets::End::default()).await?;
+    do_end(&registry, &permit, form.number, &assets::End::default()).await?;
     Ok(back(&text))
 }

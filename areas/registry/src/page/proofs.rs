@@ -1,7 +1,7 @@
 //! Proofs of ownership: what is to be looked at, one claim with its proofs and the forms that ask for them, and the public
 //! page where the code of a letter comes back.
 
-use super::{choices, field, word};
+use super::{choices, field, may_on, word};
 use crate::{
     Registry,
     http::{
@@ -20,7 +20,7 @@ use axum::{
 use maud::{Markup, html};
 use serde::Deserialize;
 use sipar_authz::Act;
-use sipar_web::{Page, PageContext, WebError, page, ui};
+use sipar_web::{Page, PageContext, Permit, WebError, page, ui};
 use std::sync::Arc;
 
 /// Those that are not over.
@@ -67,16 +67,18 @@ fn standing(ctx: &PageContext, proof: &Proof) -> Markup {
 /// One claim.
 pub async fn one(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     ctx: PageContext,
     Path(number): Path<i64>,
 ) -> Result<Response, WebError> {
-    let whole = of_claim(&registry, number).await?;
-    Ok(claim_page(&ctx, &whole, None))
+    let whole = of_claim(&registry, &permit, number).await?;
+    Ok(claim_page(&registry, &ctx, &whole, None))
 }
 
 /// One claim; `challenge` is what has just been asked for, which is said this once.
-fn claim_page(ctx: &PageContext, whole: &Whole, challenge: Option<&Challenge>) -> Response {
+fn claim_page(registry: &Registry, ctx: &PageContext, whole: &Whole, challenge: Option<&Challenge>) -> Response {
     let claim = &whole.claim;
+    let may = may_on(registry, ctx, (PROOF, Act::Write), &claim.party);
     let body = html! {
         @if let Some(challenge) = challenge {
             (ui::alert(ui::Tone::Info, &ctx.t("registry-challenge"), html! {
@@ -99,15 +101,17 @@ fn claim_page(ctx: &PageContext, whole: &Whole, challenge: Option<&Challenge>) -
         ]))
         (ui::card(&ctx.t("registry-proofs"), html! {
             @if whole.proofs.is_empty() { p { (ctx.t("registry-claim-proofs-none")) } }
-            @for proof in &whole.proofs { (shown(ctx, claim, proof)) }
+            @for proof in &whole.proofs { (shown(ctx, claim, proof, may)) }
         }))
-        @if ctx.may(PROOF, Act::Write) { (ui::card(&ctx.t("registry-prove"), ask_form(ctx, claim))) }
+        @if may { (ui::card(&ctx.t("registry-prove"), ask_form(ctx, claim))) }
     };
     let title = ctx.tw("registry-claim-title", &[("number", claim.number.to_string().into())]);
-    page(ctx, Page::new(title, body).crumb(ctx.t("registry-proofs"), "/register/proofs"))
+    let page_of = Page::new(title, body);
+    let all = ctx.may(PROOF, Act::Read);
+    page(ctx, if all { page_of.crumb(ctx.t("registry-proofs"), "/register/proofs") } else { page_of })
 }
 
-fn shown(ctx: &PageContext, claim: &Claim, proof: &Proof) -> Markup {
+fn shown(ctx: &PageContext, claim: &Claim, proof: &Proof, may: bool) -> Markup {
     let day =
         |at: Option<sipar_model::TimestampMs>| html! { @if let Some(at) = at { (ctx.day_text(at)) } @else { "–" } };
     let waits = proof.method == Method::Approval && proof.state == ProofState::Asked;
@@ -129,7 +133,7 @@ fn shown(ctx: &PageContext, claim: &Claim, proof: &Proof) -> Markup {
             @if waits && ctx.may(PROOF, Act::Decide) {
                 @if own { p { (ctx.t("registry-own-next")) } } @else { (word_form(ctx, proof)) }
             }
-            @if looks(proof) && ctx.may(PROOF, Act::Write) {
+            @if looks(proof) && may {
                 (ui::post_button(&ctx.t("registry-look-now"), &format!("/register/proofs/{}/look", proof.number),
                     &[("claim", &claim.number.to_string())]))
             }
@@ -175,14 +179,15 @@ fn word_form(ctx: &PageContext, proof: &Proof) -> Markup {
 /// Asks for proof. What has to be put where is on the page that comes back, and nowhere else.
 pub async fn ask(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     ctx: PageContext,
     Path(number): Path<i64>,
     Form(body): Form<AskBody>,
 ) -> Result<Response, WebError> {
-    let asked = do_ask(&registry, &ctx.identity, number, &body).await?;
+    let asked = do_ask(&registry, &permit, number, &body).await?;
     let Some(challenge) = asked.challenge else { return Ok(back(number)) };
-    let whole = of_claim(&registry, number).await?;
-    Ok(claim_page(&ctx, &whole, Some(&challenge)))
+    let whole = of_claim(&registry, &permit, number).await?;
+    Ok(claim_page(&registry, &ctx, &whole, Some(&challenge)))
 }
 
 fn back(claim: i64) -> Response {
@@ -198,10 +203,11 @@ pub struct FromClaim {
 /// Looks now.
 pub async fn look(
     State(registry): State<Arc<Registry>>,
+    permit: Permit,
     Path(number): Path<i64>,
     Form(from): Form<FromClaim>,
 ) -> Result<Response, WebError> {
-    do_look(&registry, number).await?;
+    do_look(&registry, &permit, number).await?;
     Ok(back(from.claim))
 }
 

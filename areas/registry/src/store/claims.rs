@@ -4,7 +4,7 @@ use super::{asset, changed, party_id, place, places_within, word};
 use crate::{
     OwnerTable, RegistryError,
     model::{Asset, Claim, ClaimState, NewClaim, Period},
-    owners::OwnerTableBuilder,
+    owners::{Node, OwnerTableBuilder},
 };
 use sipar_model::{PartyId, TimestampMs};
 use sipar_store::{Bulk, Column, Reader, Row, StoreError, Tx, params, values};
@@ -77,6 +77,28 @@ pub fn of_party(
 pub fn all(reader: &mut Reader<'_>, after: i64, limit: usize) -> Result<Vec<Claim>, RegistryError> {
     let sql = format!("select {COLUMNS} from claim where number > ?1 order by number limit ?2");
     reader.query(&sql, params![after, limit])?.iter().map(claim).collect()
+}
+
+/// Claims of these parties, or of all, in order of their numbers, after one; at most `limit`.
+///
+/// # Errors
+/// When the store refuses.
+pub fn some(
+    reader: &mut Reader<'_>,
+    parties: Option<&[PartyId]>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Claim>, RegistryError> {
+    let Some(parties) = parties else { return all(reader, after, limit) };
+    if let [party] = parties {
+        return of_party(reader, party, after, limit);
+    }
+    let own = sipar_store::one_of(3, parties.iter().map(PartyId::as_str));
+    let Some((places, own)) = own else { return Ok(Vec::new()) };
+    let sql = format!("select {COLUMNS} from claim where number > ?1 and party in ({places}) order by number limit ?2");
+    let mut asked = values![after, limit].to_vec();
+    asked.extend(own);
+    reader.query(&sql, &asked)?.iter().map(claim).collect()
 }
 
 /// The same for many: of each party on each thing.
@@ -255,8 +277,10 @@ pub fn placed_count(reader: &mut Reader<'_>, outer: i64) -> Result<u64, Registry
 pub fn table(reader: &mut Reader<'_>) -> Result<OwnerTable, RegistryError> {
     let mut builder = OwnerTableBuilder::default();
     let mut places: HashMap<String, u32> = HashMap::new();
-    for row in reader.query("select slug, title from party where state = 2 order by slug", params![])? {
+    let parties = "select slug, title, tier, sector, parent from party where state = 2 order by slug";
+    for row in reader.query(parties, params![])? {
         let id = party_id(&row, 0)?;
+        builder.stands(id.clone(), standing(&row)?);
         places.insert(id.to_string(), builder.party(id, row.try_get(1)?));
     }
     let bad = |_: RegistryError| StoreError::Decode {
@@ -278,4 +302,13 @@ pub fn table(reader: &mut Reader<'_>) -> Result<OwnerTable, RegistryError> {
         },
     )?;
     Ok(builder.build())
+}
+
+/// Where a party stands, out of its tier, sector and parent.
+fn standing(row: &Row) -> Result<Node, RegistryError> {
+    Ok(Node {
+        tier: row.text(2).and_then(|text| text.parse().ok()).ok_or(RegistryError::BadRow)?,
+        sector: row.try_get(3)?,
+        parent: row.text(4).is_some().then(|| party_id(row, 4)).transpose()?,
+    })
 }

@@ -6,7 +6,7 @@ use crate::{
     model::{NewParty, Party, PartyKind, PartyState, Tier, look::look},
 };
 use sipar_model::{PartyId, TimestampMs};
-use sipar_store::{Reader, Row, Tx, params};
+use sipar_store::{Reader, Row, Tx, Value, params, values};
 
 const COLUMNS: &str = "slug, title, title_ur, tier, kind, sector, parent, state, added_by, added_at";
 
@@ -56,6 +56,17 @@ pub struct Part {
     pub offset: u64,
     /// At most so many.
     pub limit: usize,
+    /// Of these alone, as far as the reader may know; nothing: of all.
+    pub within: Option<Vec<PartyId>>,
+}
+
+impl Part {
+    /// The condition on parties, with its values from place `first` on; nothing where no party fulfils it.
+    fn within(&self, first: usize) -> Option<(String, Vec<Value<'_>>)> {
+        let Some(within) = &self.within else { return Some((String::new(), Vec::new())) };
+        let (places, values) = sipar_store::one_of(first, within.iter().map(PartyId::as_str))?;
+        Some((format!("and slug in ({places})"), values))
+    }
 }
 
 /// `%` and `_` stand for themselves.
@@ -73,12 +84,15 @@ const WHERE: &str = "where (?1 = '%%' or lower(title) like ?1 escape '\\' or slu
 /// # Errors
 /// When the store refuses.
 pub fn list(reader: &mut Reader<'_>, part: &Part) -> Result<Vec<(Party, u64)>, RegistryError> {
+    let Some((within, own)) = part.within(5) else { return Ok(Vec::new()) };
     let sql = format!(
         "select {COLUMNS}, (select count(*) from claim where claim.party = party.slug and claim.state = 2)
-         from party {WHERE} order by title, slug limit ?3 offset ?4"
+         from party {WHERE} {within} order by title, slug limit ?3 offset ?4"
     );
     let text = pattern(&part.text);
-    let rows = reader.query(&sql, params![&text, &part.sector, part.limit, part.offset])?;
+    let mut asked = values![&text, &part.sector, part.limit, part.offset].to_vec();
+    asked.extend(own);
+    let rows = reader.query(&sql, &asked)?;
     rows.iter().map(|row| Ok((party(row)?, row.try_get(10)?))).collect()
 }
 
@@ -87,8 +101,12 @@ pub fn list(reader: &mut Reader<'_>, part: &Part) -> Result<Vec<(Party, u64)>, R
 /// # Errors
 /// When the store refuses.
 pub fn list_count(reader: &mut Reader<'_>, part: &Part) -> Result<u64, RegistryError> {
-    let sql = format!("select count(*) from party {WHERE}");
-    Ok(reader.query_one(&sql, params![&pattern(&part.text), &part.sector])?.try_get(0)?)
+    let Some((within, own)) = part.within(3) else { return Ok(0) };
+    let sql = format!("select count(*) from party {WHERE} {within}");
+    let text = pattern(&part.text);
+    let mut asked = values![&text, &part.sector].to_vec();
+    asked.extend(own);
+    Ok(reader.query_one(&sql, &asked)?.try_get(0)?)
 }
 
 /// Those directly under a party, at most `limit`.

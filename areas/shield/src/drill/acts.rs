@@ -69,7 +69,7 @@ impl Shield {
         if found.never {
             return Err(refused("shield-refused-agree-never"));
         }
-        if record.decision.decided_by == actor.by() {
+        if !self.house.may_approve(&actor.by(), &[&record.decision.decided_by], None) {
             return Err(refused("shield-refused-agree-own"));
         }
         let by_days = now.plus_days(i64::from(days));

@@ -1,4 +1,4 @@
-//! A new area: one folder, one line in the workspace, and two in sipar/.
+//! A new area: one folder, one line in the workspace, two in sipar/, and who may do what in packs/access.
 //!
 //! What it makes builds and passes its tests on the spot; then its rules take the place of the example.
 
@@ -66,6 +66,10 @@ const TEMPLATE: &[(&str, &str)] = &[
     ("src/http.rs", include_str!("template/http.rs.txt")),
 ];
 
+/// Who may do what in it.
+const POLICIES: &[(&str, &str)] =
+    &[("cedarschema", include_str!("template/schema.txt")), ("cedar", include_str!("template/policies.txt"))];
+
 const WORKSPACE: &str = "Cargo.toml";
 const BINARY: &str = "sipar/Cargo.toml";
 const LIST: &str = "sipar/src/areas.rs";
@@ -84,7 +88,9 @@ pub fn run(root: &Path, name: &str) -> Result<()> {
     let formatted = [format!("areas/{name}/src/lib.rs"), LIST.to_owned()];
     shell::run(shell::command("rustfmt", root).args(["--edition", "2024"]).args(formatted))?;
     println!("next: `cargo nextest run -p sipar-{name}`, then write what it is for into areas/{name}/src/lib.rs,");
-    println!("      its clauses into docs/clauses.tsv, and run `cargo xtask flow` once it says or hears something");
+    println!(
+        "      who may do what into packs/access/{name}.cedar, its clauses into docs/clauses.tsv, and run `cargo xtask flow` once it says or hears something"
+    );
     Ok(())
 }
 
@@ -98,6 +104,7 @@ fn plan(root: &Path, name: &str) -> Result<Vec<(String, String)>> {
     let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read `{path}`"));
     let mut files: Vec<(String, String)> =
         TEMPLATE.iter().map(|(path, text)| (format!("{folder}/{path}"), fill(text, name))).collect();
+    files.extend(POLICIES.iter().map(|(end, text)| (format!("packs/access/{name}.{end}"), fill(text, name))));
     let dependency = format!("sipar-{name} = {{ path = \"{folder}\" }}");
     files.push((WORKSPACE.to_owned(), insert_line(WORKSPACE, &read(WORKSPACE)?, &dependency, "path = \"areas/")?));
     let usage = format!("sipar-{name}.workspace = true");
@@ -228,8 +235,13 @@ mod tests {
     #[test]
     fn every_file_of_a_new_area_is_rust_or_toml_and_names_it() {
         for (path, text) in planned("screening") {
-            assert!(!text.contains('@'), "{path} has a place that was not filled:\n{text}");
-            if path.ends_with(".rs") {
+            assert!(
+                !text.contains("@name@") && !text.contains("@Name@"),
+                "{path} has a place that was not filled:\n{text}"
+            );
+            if path.starts_with("packs/") {
+                assert!(text.contains("screening-record:read"), "{path}");
+            } else if path.ends_with(".rs") {
                 syn::parse_file(&text).unwrap_or_else(|fault| panic!("{path}: {fault}\n{text}"));
             } else {
                 toml::from_str::<toml::Table>(&text).unwrap_or_else(|fault| panic!("{path}: {fault}"));

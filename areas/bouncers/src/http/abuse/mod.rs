@@ -49,6 +49,7 @@ pub fn routes(bouncers: &Arc<Bouncers>) -> Vec<Route> {
         resource: DOOR,
         act: Act::Write,
         sensitive: false,
+        within: false,
         handler: delete(give::clear_address).with_state(state()),
     };
     vec![
