@@ -6,6 +6,7 @@
 //!
 //! The rules are pure ([`core`], [`forward`] and what they use); a worker gives them sockets, one thread a core.
 
+mod ahead;
 pub mod answer;
 pub mod block;
 pub mod cache;
