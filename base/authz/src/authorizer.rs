@@ -107,7 +107,9 @@ impl Names {
     fn new() -> Result<Self, Bad> {
         let role: EntityTypeName = "Role".parse()?;
         let uid = |word: &str| EntityUid::from_type_name_and_id(role.clone(), EntityId::new(word));
-        let context = |within| Context::from_pairs([("within_scopes".to_owned(), Value::new_bool(within))]);
+        let context = |within| -> Result<Context, Bad> {
+            Ok(Context::from_pairs([("within_scopes".to_owned(), Value::new_bool(within))])?)
+        };
         Ok(Self {
             person: "Person".parse()?,
             service: "Service".parse()?,

@@ -62,14 +62,15 @@ fn files(schema: &str, policies: &str) -> [PackFile; 2] {
 }
 
 /// Read and proven once for all cases.
-static PACK: LazyLock<Authorizer> = LazyLock::new(|| Authorizer::of_pack(&files(SCHEMA, POLICIES)).unwrap());
+static PACK: LazyLock<Authorizer> =
+    LazyLock::new(|| Authorizer::of_pack(&files(SCHEMA, POLICIES)).expect("the pack holds"));
 
 fn pack() -> &'static Authorizer {
     &PACK
 }
 
 fn party(id: &str) -> PartyId {
-    PartyId::parse(id).unwrap()
+    PartyId::parse(id).expect("a short name")
 }
 
 fn member(parties: &[(&str, PartyRole)]) -> Identity {
