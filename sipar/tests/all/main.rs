@@ -8,6 +8,7 @@ mod bad;
 mod bouncers;
 mod country;
 mod counts;
+mod demo;
 mod dnsbl;
 mod drills;
 mod edge;
