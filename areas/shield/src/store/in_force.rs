@@ -3,11 +3,12 @@
 
 use super::decisions::json;
 use crate::ShieldError;
+use hashbrown::HashSet;
 use sipar_model::{
     Action, Assertion, Category, DecisionNumber, Observable, ObservableKind, Severity, TimestampMs, Tlp,
 };
 use sipar_store::{Reader, Row, StoreError, params, values};
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 /// A decision in force, without what is for people alone.
 #[derive(Clone, Debug, PartialEq)]
