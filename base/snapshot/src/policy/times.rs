@@ -52,7 +52,8 @@ pub(crate) fn rows(section: &[u8]) -> impl Iterator<Item = (DecisionNumber, Time
     section.chunks_exact(ROW_BYTES).filter_map(|row| Some((DecisionNumber(u32_at(row, 0)?), time_of(u32_at(row, 4)?))))
 }
 
-/// When a decision was taken, to the hour; nothing when the section does not tell.
+/// When a decision was taken, to the hour; nothing when the section does not tell. One that was not noted is taken for
+/// one of the hour of the last noted before it.
 pub(crate) fn find(section: &[u8], decision: DecisionNumber) -> Option<TimestampMs> {
     let (mut low, mut high) = (0, section.len() / ROW_BYTES);
     while low < high {
